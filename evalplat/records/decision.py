@@ -1,0 +1,177 @@
+"""Comparison and Decision: what was found, and what follows. Field names are those of decision.json."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Name, Record
+from .policy import Direction, Estimand, Rule
+
+Verdict = Literal["pass", "fail", "inconclusive"]
+
+WarningCode = Literal[
+    "case_sets_differ",
+    "trial_counts_differ",
+    "missing_scores",
+    "few_cases",
+    "few_clusters",
+    "few_differences",
+    "near_bound",
+    "skewed",
+    "no_variation",
+    "identical_runs",
+    "scorer_drift",
+    "tolerable_drop",
+    "unconfirmed_drop",
+    "slice_regression",
+    "baseline_stale",
+    "repeated_attempt",
+    "judge_untrusted",
+    "unpriced_model",
+]
+
+
+class Finding(Record):
+    """A warning: something that a reader of the verdict must know. `cases` names at most 20 of those concerned."""
+
+    code: WarningCode
+    message: str
+    metric: str | None = None
+    cases: tuple[str, ...] = ()
+
+
+class Needed(Record):
+    """What would settle an inconclusive metric at 80 % power, were the truth no change."""
+
+    cases: int | None = None
+    clusters: int | None = None
+    trials: int | None = None
+    candidate_calls: tuple[int, int] | None = None
+    reachable: Literal["by trials", "only by clusters", "no"]
+
+
+class Interval(Record):
+    """A confidence interval; None is an open end."""
+
+    low: float | None
+    high: float | None
+    confidence: float
+
+
+class Sensitivity(Record):
+    """The same metric with every failed baseline trial set to the best value that it could have had."""
+
+    n_baseline_failures: int
+    difference: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
+class MetricComparison(Record):
+    """One metric on paired cases. Unrounded; `difference` is candidate minus baseline (ratio: candidate over
+    baseline), whatever the direction. Fields that cannot be computed are None and `unusable` says why."""
+
+    metric: Name
+    statistic: str
+    rule: Rule
+    direction: Direction
+    gating: bool
+    alpha: float
+    margin: float | None = None
+    bound: float | None = None
+    max_rate: float | None = None
+    effect: float | None = None
+    range: Literal["binary"] | tuple[float, float] | None = None
+    range_declared: bool = False
+    slice: str | None = None
+
+    n_cases: int
+    n_clusters: int
+    n_trials: tuple[int, int] = Field(description="Trials of baseline and candidate on the paired cases.")
+    clustered: bool
+    baseline: float | None = None
+    candidate: float | None = None
+    difference: float | None = None
+    se: float | None = None
+    df: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    confidence: float
+    p_value: float | None = None
+    p_null: str
+    p_drop: float | None = Field(default=None, description="One-sided p-value of the drop, dual to the interval.")
+    p_adjusted: float | None = Field(
+        default=None,
+        description="Holm over the gating metrics (Benjamini-Hochberg over slices), on the two-sided scale of "
+        "p_value: min(1, 2 x adjusted p_drop). A drop survives where it is at most 2 alpha.",
+    )
+    method: str
+
+    pass_interval: Interval | None = Field(default=None, description="The interval that pass uses, where it differs.")
+    differing_clusters: int | None = None
+    worse_clusters: int | None = None
+    worse_share_upper: float | None = Field(default=None, description="Clopper-Pearson bound, few differences.")
+    failures: int | None = Field(default=None, description="Rule zero: candidate trials that failed.")
+    rate_upper: float | None = Field(default=None, description="Rule zero: upper bound of the rate over clusters.")
+    sensitivity: Sensitivity | None = None
+    needed: Needed | None = None
+    unusable: str | None = Field(default=None, description="Why no verdict but inconclusive is possible.")
+
+
+class MetricDecision(Record):
+    """A metric's comparison with its verdict and the reason in one plain sentence."""
+
+    comparison: MetricComparison
+    verdict: Verdict
+    reason: str
+
+
+class Side(Record):
+    """A role in a comparison. `fingerprint` and `run_id` are there where a run was compared."""
+
+    ref: str
+    n_cases: int
+    n_trials: int
+    run_id: str | None = None
+    fingerprint: str | None = None
+
+
+class Flip(Record):
+    """A case whose score differs between the two runs, on the first gating metric; negative change is worse."""
+
+    case_id: str
+    metric: str
+    baseline: float
+    candidate: float
+    change: float = Field(description="Turned so that positive is better.")
+
+
+class Comparison(Record):
+    """Everything that was found, before any rule was applied."""
+
+    baseline: Side
+    candidate: Side
+    estimand: Estimand
+    metrics: tuple[MetricComparison, ...]
+    slices: tuple[MetricComparison, ...] = ()
+    flips: tuple[Flip, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Decision(Record):
+    """What follows from a comparison under a policy."""
+
+    verdict: Verdict
+    decision: Literal["ship", "hold", "needs-approval"]
+    reason: str = Field(description="The verdict and its reason in one plain sentence.")
+    estimand: Estimand
+    baseline: Side
+    candidate: Side
+    metrics: tuple[MetricDecision, ...]
+    slices: tuple[MetricDecision, ...] = ()
+    flips: tuple[Flip, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    policy_sha256: str
+    version: str

@@ -1,0 +1,74 @@
+"""GatePolicy: the rule by which a comparison becomes a decision. The field names are those of gate.yaml."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from .base import Name, Record
+
+Rule = Literal["non_inferiority", "superiority", "at_least", "at_most", "zero", "no_significant_drop"]
+Direction = Literal["higher", "lower"]
+Estimand = Literal["population", "suite"]
+ValueRange = Literal["binary"] | tuple[float, float]
+
+
+class MetricRule(Record):
+    """One metric's rule. With [L, U] the interval at 1 - 2 alpha, turned so that higher is better."""
+
+    metric: Name
+    rule: Rule = "non_inferiority"
+    statistic: str = Field(default="mean", description="`mean`, `ratio` (of totals), `p50`, `p95` or `pass^K`.")
+    direction: Direction = "higher"
+    margin: float | None = Field(default=None, ge=0, description="non_inferiority: largest drop that is tolerated.")
+    bound: float | None = Field(default=None, description="at_least and at_most: the bound B.")
+    max_rate: float | None = Field(default=None, gt=0, lt=1, description="zero: largest upper bound of the rate.")
+    effect: float | None = Field(default=None, gt=0, description="no_significant_drop: largest tolerable effect e.")
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    range: ValueRange | None = Field(default=None, description="`binary`, [lo, hi], or absent: unbounded.")
+    worst: float | None = Field(default=None, description="Unbounded metrics: value of a failed candidate trial.")
+    best: float | None = Field(default=None, description="Unbounded metrics: best value of a failed baseline trial.")
+    gating: bool = True
+
+    @model_validator(mode="after")
+    def _complete(self) -> MetricRule:
+        if not re.fullmatch(r"mean|ratio|p50|p95|pass\^[1-9]\d*", self.statistic):
+            raise ValueError(f"statistic {self.statistic!r} is none of mean, ratio, p50, p95, pass^K")
+        owner = {"margin": ("non_inferiority",), "bound": ("at_least", "at_most"), "max_rate": ("zero",),
+                 "effect": ("no_significant_drop",)}  # fmt: skip
+        for option, rules in owner.items():
+            if self.rule in rules and getattr(self, option) is None:
+                raise ValueError(f"rule {self.rule} needs `{option}`")
+            if self.rule not in rules and getattr(self, option) is not None:
+                raise ValueError(f"`{option}` belongs to rule {' or '.join(rules)}, not to {self.rule}")
+        if isinstance(self.range, tuple) and not self.range[0] < self.range[1]:
+            raise ValueError("range must be [lo, hi] with lo < hi")
+        if self.statistic == "ratio" and self.rule in ("at_least", "at_most", "zero"):
+            raise ValueError(f"rule {self.rule} is about the candidate alone; statistic ratio compares two")
+        return self
+
+
+class GatePolicy(Record):
+    """The whole gate."""
+
+    estimand: Estimand = "population"
+    cluster: Name | None = Field(
+        default=None, description="A column, or `none`; absent: the column `cluster` where the data has it."
+    )
+    metrics: tuple[MetricRule, ...] = Field(min_length=1)
+    slices: tuple[Name, ...] = Field(default=(), description="Columns `slice.*` to break the metrics down by.")
+    on_inconclusive: Literal["hold", "extend", "ask"] = "hold"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GatePolicy:
+        keys = [(rule.metric, rule.statistic, rule.rule) for rule in self.metrics]
+        if len(set(keys)) != len(keys):
+            raise ValueError("metrics: the same metric, statistic and rule occurs twice")
+        if not any(rule.gating for rule in self.metrics):
+            raise ValueError("metrics: at least one must be gating")
+        for name in self.slices:
+            if not name.startswith("slice."):
+                raise ValueError(f"slices: {name!r} must begin with `slice.`")
+        return self

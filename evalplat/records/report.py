@@ -1,0 +1,69 @@
+"""ReportData: everything that a report shows, already computed."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, Field
+
+from .base import Name, Record
+from .case import Case
+from .decision import Decision
+from .suite import RunInfo
+from .summary import Summary
+from .trial import Trial, Usage
+
+
+class RunCard(Record):
+    """A run in figures."""
+
+    info: RunInfo
+    usage: Usage
+    n_trials: int
+    n_failures: int
+    failures_by_kind: dict[str, int] = Field(default_factory=dict)
+    latency_p50_s: float | None = None
+    latency_p95_s: float | None = None
+
+
+class CasePair(Record):
+    """One case as both runs answered it, one trial each, with the scores of those trials by metric."""
+
+    case: Case
+    baseline: Trial | None = None
+    candidate: Trial | None = None
+    baseline_scores: dict[str, float] = Field(default_factory=dict)
+    candidate_scores: dict[str, float] = Field(default_factory=dict)
+    change: float | None = Field(default=None, description="On the first gating metric; negative is worse.")
+
+
+class PartChange(Record):
+    """A part of the AgentSpec that differs, as text before and after."""
+
+    part: Name
+    before: str
+    after: str
+
+
+class ReportData(Record):
+    """A gate's page. `pairs` are the flipped and the failed cases, worst first; `n_pairs_total` counts them all."""
+
+    decision: Decision
+    suite: str | None = None
+    generated_at: AwareDatetime
+    command: str = Field(description="The command that reproduces the decision.")
+    baseline: RunCard | None = None
+    candidate: RunCard | None = None
+    changes: tuple[PartChange, ...] = ()
+    pairs: tuple[CasePair, ...] = ()
+    n_pairs_total: int = 0
+    hashes: dict[str, str] = Field(default_factory=dict, description="What was hashed, to its SHA-256.")
+
+
+class RunReportData(Record):
+    """A run's page."""
+
+    run: RunCard
+    summary: Summary
+    generated_at: AwareDatetime
+    failed: tuple[CasePair, ...] = Field(default=(), description="Failed or wrong trials, as the candidate's side.")
+    n_failed_total: int = 0
+    hashes: dict[str, str] = Field(default_factory=dict)
