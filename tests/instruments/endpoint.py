@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import h11
 from instruments.faults import UNKNOWN_USAGE, Fault, FaultKind, FaultPlan
@@ -229,8 +229,11 @@ class MisbehavingEndpoint:
             if self.latency_s:
                 await asyncio.sleep(self.latency_s)
             return await _send(http, reader, writer, reply, fault, exchange)
+        except BaseException:
+            exchange.delivered = False
+            raise
         finally:
-            exchange.finished_at = time.time()
+            exchange.finished_at = exchange.finished_at or time.time()
 
     def _decide(self, exchange: Exchange, key: str) -> tuple[Fault | None, _Reply]:
         if key != self.api_key:
@@ -301,12 +304,16 @@ _REFUSALS: dict[FaultKind, tuple[int, str]] = {
 def _as_faults(faults: Any) -> Faults | None:
     """A callable as it is; one fault for every request; a sequence, used up one a request, then none."""
     if faults is None or callable(faults):
-        return faults  # type: ignore[no-any-return]
+        return cast("Faults | None", faults)
     if isinstance(faults, (str, Fault)):
-        always = Fault(faults) if isinstance(faults, str) else faults
+        always = _as_fault(faults)
         return lambda number, request: always
-    left = iter([Fault(item) if isinstance(item, str) else item for item in faults])
+    left = iter([_as_fault(item) for item in faults])
     return lambda number, request: next(left, None)
+
+
+def _as_fault(fault: str | Fault | None) -> Fault | None:
+    return Fault(cast(FaultKind, fault)) if isinstance(fault, str) else fault
 
 
 def _parsed(content: bytes) -> dict[str, Any] | None:
@@ -391,13 +398,14 @@ async def _send(
             await reader.read(1)
         return False
     if fault is not None and kind == "trickle":
-        for byte in reply.payload:
+        for byte in reply.payload[:-1]:
             writer.write(http.send(h11.Data(data=bytes([byte]))) or b"")
             await writer.drain()
             await asyncio.sleep(fault.delay_s)
-    else:
-        writer.write(http.send(h11.Data(data=reply.payload)) or b"")
+    last = reply.payload[-1:] if kind == "trickle" else reply.payload
+    # Noted before the last byte leaves: who has read the answer finds it in the log.
+    exchange.delivered, exchange.finished_at = True, time.time()
+    writer.write(http.send(h11.Data(data=last)) or b"")
     writer.write(http.send(h11.EndOfMessage()) or b"")
     await writer.drain()
-    exchange.delivered = True
     return True
