@@ -1,5 +1,7 @@
 """Holm and Benjamini-Hochberg."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -17,11 +19,25 @@ def test_reference():
     assert benjamini_hochberg(P) == pytest.approx([0.005, 0.07 / 3, 0.07 / 3, 0.03875, 0.2])
 
 
+@given(st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.01, 0.05, 1.0]), min_size=1, max_size=6))
+def test_holm_is_closed_testing_by_bonferroni(p):
+    """The adjusted p-value of a claim is the largest Bonferroni p-value of any family that holds it."""
+    families = [f for size in range(1, len(p) + 1) for f in itertools.combinations(range(len(p)), size)]
+    closed = [max(min(1, len(f) * min(p[j] for j in f)) for f in families if i in f) for i in range(len(p))]
+    assert holm(p) == pytest.approx(closed, abs=1e-12)
+
+
 @given(st.lists(st.floats(0, 1) | st.sampled_from([0.0, 0.01, 0.05, 1.0]), min_size=1, max_size=40))
-def test_agreement_with_statsmodels_and_scipy(p):
-    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)
+def test_benjamini_hochberg_agrees_with_scipy(p):
     assert benjamini_hochberg(p) == pytest.approx(scipy.stats.false_discovery_control(p), abs=1e-12)
     assert (holm(p) >= benjamini_hochberg(p) - 1e-12).all()
+
+
+@pytest.mark.parametrize("size", [1, 5, 50])
+def test_agreement_with_statsmodels(size):
+    p = np.random.default_rng(size).beta(0.4, 2, size)
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)
+    assert benjamini_hochberg(p) == pytest.approx(multipletests(p, method="fdr_bh")[1], abs=1e-12)
 
 
 def test_an_empty_family_stays_empty():
