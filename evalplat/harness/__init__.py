@@ -1,1 +1,28 @@
+"""Suite x target -> trials, and the ledger that survives a crash."""
 
+from .executor import execute
+from .ledger import Ledger, Tally
+from .progress import Meter, PlainProgress, Progress, ProgressState, progress_line
+from .runs import check_unchanged, freeze, new_run_id, require_some_success
+from .target import Target
+from .targets import AgentTarget, CallableTarget, HttpTarget, open_target
+
+__all__ = [
+    "AgentTarget",
+    "CallableTarget",
+    "HttpTarget",
+    "Ledger",
+    "Meter",
+    "PlainProgress",
+    "Progress",
+    "ProgressState",
+    "Tally",
+    "Target",
+    "check_unchanged",
+    "execute",
+    "freeze",
+    "new_run_id",
+    "open_target",
+    "progress_line",
+    "require_some_success",
+]
