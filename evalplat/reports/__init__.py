@@ -1,1 +1,18 @@
+"""Reports: records -> HTML, Markdown, JUnit, decision.json, summary.json. Computes no statistic, touches no store."""
 
+from .decision_json import decision_json, parse_decision_json
+from .gate_page import render_html
+from .junit import render_junit
+from .markdown import render_markdown
+from .run_page import render_run_html
+from .summary_json import summary_json
+
+__all__ = [
+    "decision_json",
+    "parse_decision_json",
+    "render_html",
+    "render_junit",
+    "render_markdown",
+    "render_run_html",
+    "summary_json",
+]

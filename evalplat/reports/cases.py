@@ -1,0 +1,171 @@
+"""Flipped and failed cases, both answers side by side, in as much detail as fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from evalplat.records import CasePair, Expectation, Flip, Trial
+
+from .numbers import count, money, seconds, signed, value
+from .traces import TraceRows, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How many characters of each text are shown."""
+
+    name: str
+    text: int
+    attribute: int
+    traces: bool
+
+
+FULL = Detail("full", text=8000, attribute=1500, traces=True)
+BRIEF = Detail("brief", text=800, attribute=0, traces=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """One run's trial of a case."""
+
+    label: str
+    answer: str | None
+    failure_kind: str | None
+    failure_message: str
+    figures: tuple[str, ...]
+    citations: tuple[tuple[str, str, str], ...]
+    n_citations: int
+    trace: TraceRows | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as the page shows it. `state` is worse, better, failed or same."""
+
+    number: int
+    id: str
+    state: str
+    change: str
+    input: str
+    slices: tuple[str, ...]
+    cluster: str | None
+    expected: tuple[tuple[str, str], ...]
+    scores: tuple[tuple[str, str, str], ...]
+    sides: tuple[SideView, ...]
+    detail: Detail
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What fits: the HTML of each pair in order, and how many were written in full, in brief and not at all."""
+
+    html: tuple[str, ...]
+    n_full: int
+    n_brief: int
+    n_left: int
+
+
+def fit(pairs: Sequence[CasePair], render: Callable[[CaseView], str], budget: int, labels: tuple[str, str]) -> Shown:
+    """Write pairs in order until `budget` bytes are used: the worst in full, then, past half of it, in brief."""
+    written: list[str] = []
+    used, n_full, detail = 0, 0, FULL
+    whole = [(pair, number) for number, pair in enumerate(pairs, start=1)]
+    for pair, number in whole:
+        html = render(view(pair, number, detail, labels))
+        cost = _bytes(html)
+        if detail is FULL and used + cost > budget // 2 and _more_than_fit(whole[number:], cost, budget - used):
+            detail = BRIEF
+            html = render(view(pair, number, detail, labels))
+            cost = _bytes(html)
+        if used + cost > budget:
+            break
+        written.append(html)
+        used += cost
+        n_full += detail is FULL
+    return Shown(tuple(written), n_full, len(written) - n_full, len(pairs) - len(written))
+
+
+def _more_than_fit(rest: Sequence[object], cost: int, left: int) -> bool:
+    return (len(rest) + 1) * cost > left
+
+
+def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str]) -> CaseView:
+    """The pair in plain texts, uncut: the template cuts by `detail`."""
+    names = list(dict.fromkeys((*pair.candidate_scores, *pair.baseline_scores)))
+    sides = [(labels[0], pair.baseline), (labels[1], pair.candidate)]
+    return CaseView(
+        number=number,
+        id=pair.case.id,
+        state=_state(pair),
+        change=signed(pair.change) if pair.change is not None else "",
+        input=pair.case.input,
+        slices=tuple(f"{name.removeprefix('slice.')}: {found}" for name, found in pair.case.slices.items()),
+        cluster=pair.case.cluster,
+        expected=tuple(_expected(pair.case.expect)),
+        scores=tuple(
+            (name, value(pair.baseline_scores.get(name)), value(pair.candidate_scores.get(name))) for name in names[:40]
+        ),
+        sides=tuple(_side(label, trial, detail) for label, trial in sides if label),
+        detail=detail,
+    )
+
+
+def rest_of(flips: Sequence[Flip], pairs: Sequence[CasePair], written: int) -> list[Flip]:
+    """The flips, worst first, that have no pair among those written."""
+    seen = {pair.case.id for pair in pairs[:written]}
+    return sorted((flip for flip in flips if flip.case_id not in seen), key=lambda flip: flip.change)
+
+
+def _state(pair: CasePair) -> str:
+    if pair.candidate is not None and pair.candidate.failure is not None:
+        return "failed"
+    if pair.change is None or pair.change == 0:
+        return "same"
+    return "worse" if pair.change < 0 else "better"
+
+
+def _expected(expect: Expectation) -> Iterator[tuple[str, str]]:
+    if expect.abstain:
+        yield "Expected", "to say that it is not known"
+    if expect.answers:
+        yield "Expected", " · ".join(expect.answers)
+    if expect.number is not None:
+        within = f" ± {value(expect.tolerance)}" if expect.tolerance else ""
+        yield "Expected number", f"{value(expect.number)}{within}"
+    if expect.pattern is not None:
+        yield "Expected pattern", expect.pattern
+    if expect.json_schema is not None:
+        yield "Expected JSON", "an answer that matches the case's schema"
+    if expect.sources:
+        yield "Sources", ", ".join(expect.sources)
+
+
+def _side(label: str, trial: Trial | None, detail: Detail) -> SideView:
+    if trial is None:
+        return SideView(label, None, None, "", (), (), 0, None)
+    citations = trial.answer.citations if trial.answer and detail.traces else ()
+    return SideView(
+        label=label,
+        answer=trial.answer.text if trial.answer else None,
+        failure_kind=trial.failure.kind if trial.failure else None,
+        failure_message=trial.failure.message if trial.failure else "",
+        figures=tuple(_figures(trial)),
+        citations=tuple((cited.source_id, value(cited.score), cited.text) for cited in citations[:20]),
+        n_citations=len(citations),
+        trace=rows(trial.trace) if detail.traces else None,
+    )
+
+
+def _figures(trial: Trial) -> Iterator[str]:
+    yield seconds(trial.latency_s)
+    yield f"{count(trial.usage.total_tokens)} tokens"
+    yield f"cost {money(trial.usage.cost_usd)}"
+    if trial.usage.retries:
+        yield f"{count(trial.usage.retries)} retries"
+    if trial.key.trial:
+        yield f"trial {trial.key.trial}"
+
+
+def _bytes(html: str) -> int:
+    return len(html.encode("utf-8", "surrogatepass"))

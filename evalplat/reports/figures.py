@@ -1,0 +1,171 @@
+"""Figures that several panels show: tallies, the run table, causes of failure, the data of the chart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import escape
+
+from evalplat.records import Decision, MetricComparison, MetricDecision, ReportData, RunCard, Trial, Usage
+
+from .interval import scale
+from .markup import script_json
+from .numbers import ABSENT, change, count, level, money, seconds
+from .text import one_line
+
+_MOST_POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """One figure of both runs. `bars` are shares of the larger in percent."""
+
+    name: str
+    texts: tuple[str, ...]
+    bars: tuple[float, ...]
+
+
+def tally(data: ReportData) -> list[tuple[str, str]]:
+    """Counts for the head of the page."""
+    gating = [metric for metric in data.decision.metrics if metric.comparison.gating]
+    passed = sum(metric.verdict == "pass" for metric in gating)
+    found = [
+        ("gating metrics pass", f"{passed} of {len(gating)}"),
+        ("paired cases", count(max((m.comparison.n_cases for m in data.decision.metrics), default=0))),
+    ]
+    if data.decision.flips:
+        worse = sum(flip.change < 0 for flip in data.decision.flips)
+        found.append(("cases worse", count(worse)))
+        found.append(("cases better", count(len(data.decision.flips) - worse)))
+    if data.candidate is not None:
+        found.append(("candidate trials failed", f"{data.candidate.n_failures:,} of {data.candidate.n_trials:,}"))
+    return found
+
+
+def usage(*cards: RunCard | None) -> dict[str, Any] | None:
+    """The run table, one column a run; None where no run is known."""
+    runs = [card for card in cards if card is not None]
+    if not runs:
+        return None
+    rows = [_usage_row(name, [texts_of(card) for card in runs]) for name, texts_of in _USAGE]
+    roles = ["Baseline", "Candidate"] if len(cards) == 2 else ["Run"]
+    names = [role for role, card in zip(roles, cards, strict=True) if card is not None]
+    return {"rows": rows, "runs": list(zip(names, runs, strict=True))}
+
+
+def failures(data: ReportData) -> dict[str, Any] | None:
+    """Causes of failure in both runs, most frequent first, each with one message."""
+    sides = (data.baseline, data.candidate)
+    if all(card is None for card in sides):
+        return None
+    trials = [trial for pair in data.pairs for trial in (pair.candidate, pair.baseline) if trial is not None]
+    return causes(sides, trials)
+
+
+def causes(sides: tuple[RunCard | None, ...], trials: Iterable[Trial]) -> dict[str, Any]:
+    """Rows of (cause, counts by side, an example of its message)."""
+    examples: dict[str, str] = {}
+    for trial in trials:
+        if trial.failure is not None:
+            examples.setdefault(trial.failure.kind, trial.failure.message)
+    total: Counter[str] = Counter()
+    for card in sides:
+        total.update(card.failures_by_kind if card else {})
+    rows = [
+        (
+            kind,
+            [count(card.failures_by_kind.get(kind, 0)) if card else ABSENT for card in sides],
+            examples.get(kind, ""),
+        )
+        for kind, _ in total.most_common(50)
+    ]
+    return {"rows": rows, "two": len(sides) == 2}
+
+
+def forest(decision: Decision) -> dict[str, Any] | None:
+    """Data of the chart: each metric's interval and those of its slices; None where no metric has an interval."""
+    made = []
+    for metric in decision.metrics[:30]:
+        found = metric.comparison
+        parts = [part for part in decision.slices if _same(part.comparison, found)]
+        points = [_point("all cases", metric), *(_point(part.comparison.slice or "", part) for part in parts)]
+        points = [point for point in points if point["low"] is not None or point["high"] is not None]
+        if points:
+            held = scale(found)
+            made.append(
+                {
+                    "label": one_line(f"{found.metric} ({found.statistic})", 80),
+                    "axis": _label(f"{found.metric}: " + ("level" if held.alone else "candidate against baseline")),
+                    "null": held.null,
+                    "threshold": held.threshold,
+                    "thresholdLabel": "bound" if held.alone else "margin",
+                    "better": held.better,
+                    "unit": "percent" if "%" in level(0.5, found) or found.statistic == "ratio" else "plain",
+                    "origin": 1.0 if found.statistic == "ratio" and not held.alone else 0.0,
+                    "points": points[:_MOST_POINTS],
+                }
+            )
+    return {"figure": script_json(made), "metrics": [one["label"] for one in made]} if made else None
+
+
+def _point(label: str, metric: MetricDecision) -> dict[str, Any]:
+    found = metric.comparison
+    held = scale(found)
+    show = level if held.alone else change
+    text = (
+        f"{show(held.point, found)} [{show(found.ci_low, found)}, {show(found.ci_high, found)}], "
+        f"{found.n_cases:,} cases, {metric.verdict}"
+    )
+    return {
+        "label": _label(label),
+        "point": held.point,
+        "low": found.ci_low,
+        "high": found.ci_high,
+        "verdict": metric.verdict,
+        "text": _label(text),
+    }
+
+
+def _label(text: str) -> str:
+    # plotly reads tags and entities in its labels: what it is handed is text.
+    return str(escape(one_line(text, 60)))
+
+
+def _same(part: MetricComparison, whole: MetricComparison) -> bool:
+    return (part.metric, part.statistic, part.rule) == (whole.metric, whole.statistic, whole.rule)
+
+
+def _usage_row(name: str, figures: list[tuple[float | None, str]]) -> UsageRow:
+    largest = max((number for number, _ in figures if number is not None), default=0) or 1
+    bars = tuple(round(100 * (number or 0) / largest, 1) for number, _ in figures)
+    return UsageRow(name, tuple(text for _, text in figures), bars)
+
+
+def _of_usage(field: str) -> Any:
+    def figure(card: RunCard) -> tuple[float | None, str]:
+        number = getattr(card.usage, field)
+        return number, count(number)
+
+    return figure
+
+
+def _cost(usage: Usage) -> tuple[float | None, str]:
+    return usage.cost_usd, money(usage.cost_usd)
+
+
+_USAGE: tuple[tuple[str, Any], ...] = (
+    ("Cost", lambda card: _cost(card.usage)),
+    ("Input tokens", _of_usage("input_tokens")),
+    ("Output tokens", _of_usage("output_tokens")),
+    ("Latency, median", lambda card: (card.latency_p50_s, seconds(card.latency_p50_s))),
+    ("Latency, 95th percentile", lambda card: (card.latency_p95_s, seconds(card.latency_p95_s))),
+    ("Trials", lambda card: (card.n_trials, count(card.n_trials))),
+    ("Failed trials", lambda card: (card.n_failures, count(card.n_failures))),
+    ("Model calls", _of_usage("calls")),
+    ("Retries", _of_usage("retries")),
+    ("Answered from cache", _of_usage("cached_calls")),
+    ("Calls of unknown usage", _of_usage("unknown_usage_calls")),
+)

@@ -1,0 +1,143 @@
+"""The gate's page: what was decided, on what evidence, and how to look further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from evalplat.records import MetricDecision, ReportData
+
+from . import cases, figures
+from .interval import draw
+from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
+from .text import one_line
+from .words import DECISIONS, ESTIMANDS, VERDICTS
+
+_MOST = {"metrics": 60, "slices": 150, "findings": 200, "changes": 20}
+
+
+def render_html(data: ReportData) -> str:
+    """One HTML file that opens offline, of at most 6,000,000 bytes. The same data gives the same bytes."""
+    before = [
+        Panel("verdict", "Verdict", "verdict.html.j2", lambda: _verdict(data)),
+        Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: _scorecard(data)),
+        Panel("settle", "What would settle it", "settle.html.j2", lambda: _settle(data)),
+        Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(data)),
+        Panel("explore", "Differences", "explore.html.j2", lambda: figures.forest(data.decision)),
+        Panel("slices", "Slices", "slices.html.j2", lambda: _slices(data)),
+    ]
+    after = [
+        Panel("failures", "Failures by cause", "failures.html.j2", lambda: figures.failures(data)),
+        Panel(
+            "usage", "Cost, tokens and latency", "usage.html.j2", lambda: figures.usage(data.baseline, data.candidate)
+        ),
+        Panel("changes", "What changed", "changes.html.j2", lambda: _changes(data)),
+        Panel("method", "How it was computed", "method.html.j2", lambda: _method(data)),
+        Panel("hashes", "Hashes", "hashes.html.j2", lambda: {"hashes": _hashes(data)}),
+        Panel("reproduce", "Reproduce", "reproduce.html.j2", lambda: {"command": data.command}),
+    ]
+    head = [written for panel in before if (written := write(panel))]
+    tail = [written for panel in after if (written := write(panel))]
+    footer = _footer(data.decision.version, data.generated_at.isoformat(timespec="seconds"))
+    charts = any(written.id == "explore" for written in head)
+    room = LIMIT_BYTES - overhead(charts=charts) - sum(written.n_bytes for written in (*head, *tail, footer))
+    middle = write(Panel("cases", "Flipped and failed cases", "cases.html.j2", lambda: _cases(data, room), limit=room))
+    panels = [*head, *([middle] if middle else []), *tail]
+    title = f"{VERDICTS[data.decision.verdict].label}: {one_line(data.suite or 'gate', 80)}"
+    return assemble(title, panels, footer, charts=charts)
+
+
+def _verdict(data: ReportData) -> dict[str, Any]:
+    decision = data.decision
+    return {
+        "decision": decision,
+        "words": VERDICTS[decision.verdict],
+        "action": DECISIONS[decision.decision],
+        "estimand": ESTIMANDS[decision.estimand],
+        "suite": data.suite,
+        "generated_at": data.generated_at,
+        "tally": figures.tally(data),
+    }
+
+
+def _scorecard(data: ReportData) -> dict[str, Any]:
+    groups = []
+    for gating, title in ((True, "Gating"), (False, "Informative")):
+        metrics = [metric for metric in data.decision.metrics if metric.comparison.gating == gating]
+        if metrics:
+            groups.append((title, gating, _rows(metrics[: _MOST["metrics"]])))
+    left = len(data.decision.metrics) - sum(len(rows) for _, _, rows in groups)
+    return {"groups": groups, "left": left}
+
+
+def _rows(metrics: Sequence[MetricDecision]) -> list[dict[str, Any]]:
+    return [{"decision": metric, "found": metric.comparison, "drawing": draw(metric.comparison)} for metric in metrics]
+
+
+def _settle(data: ReportData) -> dict[str, Any] | None:
+    needed = [metric for metric in data.decision.metrics if metric.comparison.needed is not None]
+    return {"metrics": needed[: _MOST["metrics"]]} if needed else None
+
+
+def _warnings(data: ReportData) -> dict[str, Any] | None:
+    findings = data.decision.findings
+    shown = findings[: _MOST["findings"]]
+    return {"findings": shown, "left": len(findings) - len(shown)} if findings else None
+
+
+def _slices(data: ReportData) -> dict[str, Any] | None:
+    slices = data.decision.slices
+    if not slices:
+        return None
+    shown = slices[: _MOST["slices"]]
+    groups = [
+        (metric, _rows([part for part in shown if part.comparison.metric == metric]))
+        for metric in dict.fromkeys(part.comparison.metric for part in shown)
+    ]
+    return {"groups": groups, "left": len(slices) - len(shown)}
+
+
+def _changes(data: ReportData) -> dict[str, Any] | None:
+    known = data.baseline is not None and data.candidate is not None
+    if not known and not data.changes:
+        return None
+    return {"changes": data.changes[: _MOST["changes"]], "left": max(0, len(data.changes) - _MOST["changes"])}
+
+
+def _method(data: ReportData) -> dict[str, Any]:
+    return {"metrics": data.decision.metrics[: _MOST["metrics"]], "estimand": ESTIMANDS[data.decision.estimand]}
+
+
+def _hashes(data: ReportData) -> dict[str, str]:
+    decision = data.decision
+    known = {"policy": decision.policy_sha256}
+    for role, side in (("baseline", decision.baseline), ("candidate", decision.candidate)):
+        if side.fingerprint:
+            known[f"{role} fingerprint"] = side.fingerprint
+    rest = {name: found for name, found in data.hashes.items() if found not in known.values()}
+    return dict(list({**known, **rest}.items())[:200])
+
+
+def _cases(data: ReportData, room: int) -> dict[str, Any] | None:
+    if not data.pairs and not data.decision.flips:
+        return None
+    pair = environment().get_template("case.html.j2")
+    reserve = min(400_000, 400 * len(data.decision.flips)) + 20_000
+    shown = cases.fit(data.pairs, lambda view: pair.render(case=view), room - reserve, ("Baseline", "Candidate"))
+    rest = cases.rest_of(data.decision.flips, data.pairs, len(shown.html))
+    return {
+        "html": [Markup(html) for html in shown.html],  # noqa: S704 rendered by our own template
+        "shown": shown,
+        "total": max(data.n_pairs_total, len(data.pairs)),
+        "rest": rest[:1000],
+        "n_rest": len(rest),
+        "metric": data.decision.flips[0].metric if data.decision.flips else None,
+        "searchable": len(shown.html) > 1,
+    }
+
+
+def _footer(version: str, at: str) -> Written:
+    html = environment().get_template("footer.html.j2").render(version=version, at=at)
+    return Written("footer", "", Markup(html))  # noqa: S704

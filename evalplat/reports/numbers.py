@@ -1,0 +1,100 @@
+"""Numbers as a person reads them. Shown values are rounded; decision.json holds them unrounded."""
+
+from __future__ import annotations
+
+from evalplat.records import MetricComparison
+
+ABSENT = "–"
+MINUS = "−"
+
+
+def value(number: float | None) -> str:
+    """About four significant digits, no exponent between 1e-4 and 1e7; a true minus sign."""
+    if number is None:
+        return ABSENT
+    if number == 0:
+        return "0"
+    size = abs(number)
+    if size >= 1e7 or size < 1e-4:
+        text = f"{size:.3g}"
+    elif size >= 1000:
+        text = f"{size:,.0f}"
+    else:
+        decimals = 4 if size < 0.1 else 3 if size < 10 else 2 if size < 100 else 1
+        text = f"{size:.{decimals}f}".rstrip("0").rstrip(".")
+    return f"{MINUS}{text}" if number < 0 else text
+
+
+def signed(number: float | None) -> str:
+    """`value` with a plus sign where it is positive."""
+    return f"+{value(number)}" if number is not None and number > 0 else value(number)
+
+
+def level(number: float | None, metric: MetricComparison) -> str:
+    """A level of the metric: in percent where it is a share."""
+    if number is None or not is_share(metric):
+        return value(number)
+    return f"{number * 100:.1f} %".replace("-", MINUS)
+
+
+def change(number: float | None, metric: MetricComparison) -> str:
+    """A difference with its sign: in points of percent for shares, in percent for ratios."""
+    if number is None:
+        return ABSENT
+    if metric.statistic == "ratio":
+        return _tenths((number - 1) * 100, "%")
+    return _tenths(number * 100, "points") if is_share(metric) else signed(number)
+
+
+def size(number: float | None, metric: MetricComparison) -> str:
+    """The size of a difference, such as a margin: in points for shares, in percent for ratios."""
+    if number is None:
+        return ABSENT
+    if metric.statistic == "ratio":
+        return f"{value(number * 100)} %"
+    return f"{value(number * 100)} points" if is_share(metric) else value(number)
+
+
+def is_share(metric: MetricComparison) -> bool:
+    """Whether the metric's values are shares, shown in percent."""
+    if metric.statistic == "ratio":
+        return False
+    return metric.range in ("binary", (0.0, 1.0)) or metric.statistic.startswith("pass^")
+
+
+def p_value(number: float | None) -> str:
+    """A p-value; below 0.0001 only that."""
+    if number is None:
+        return ABSENT
+    return "< 0.0001" if number < 0.0001 else f"{number:.4f}"
+
+
+def seconds(number: float | None) -> str:
+    """A duration in the unit that fits."""
+    if number is None:
+        return ABSENT
+    if number < 0.001:
+        return f"{number * 1e6:.0f} µs"
+    if number < 1:
+        return f"{number * 1000:.0f} ms"
+    return f"{number:.2f} s" if number < 100 else f"{number:,.0f} s"
+
+
+def money(number: float | None) -> str:
+    """US dollars; None is a cost that nobody can know."""
+    if number is None:
+        return "unknown"
+    if number == 0:
+        return "$0"
+    return f"${number:,.2f}" if number >= 1 else f"${number:.4f}" if number >= 0.0001 else f"${number:.2g}"
+
+
+def count(number: int | None) -> str:
+    """A whole number with thousands apart."""
+    return ABSENT if number is None else f"{number:,}"
+
+
+def _tenths(number: float, unit: str) -> str:
+    text = f"{number:+,.1f}"
+    text = "0.0" if text in ("+0.0", "-0.0") else text.replace("-", MINUS)
+    return f"{text} {unit}"

@@ -1,0 +1,68 @@
+"""A run's page: how one system did, and where it failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from evalplat.records import RunReportData
+
+from . import cases, figures
+from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
+from .text import one_line
+
+
+def render_run_html(data: RunReportData) -> str:
+    """One HTML file that opens offline, of at most 6,000,000 bytes. The same data gives the same bytes."""
+    before = [
+        Panel("run", "Run", "run.html.j2", lambda: {"run": data.run, "generated_at": data.generated_at}),
+        Panel("summary", "Scores", "summary.html.j2", lambda: _summary(data)),
+        Panel("failures", "Failures by cause", "failures.html.j2", lambda: _failures(data)),
+        Panel("usage", "Cost, tokens and latency", "usage.html.j2", lambda: figures.usage(data.run)),
+    ]
+    after = [Panel("hashes", "Hashes", "hashes.html.j2", lambda: {"hashes": _hashes(data)})]
+    head = [written for panel in before if (written := write(panel))]
+    tail = [written for panel in after if (written := write(panel))]
+    at = data.generated_at.isoformat(timespec="seconds")
+    html = environment().get_template("footer.html.j2").render(version=data.run.info.version, at=at)
+    footer = Written("footer", "", Markup(html))  # noqa: S704
+    room = LIMIT_BYTES - overhead(charts=False) - sum(written.n_bytes for written in (*head, *tail, footer))
+    middle = write(Panel("cases", "Failed and wrong trials", "cases.html.j2", lambda: _cases(data, room), limit=room))
+    panels = [*head, *([middle] if middle else []), *tail]
+    title = f"Run {one_line(data.run.info.id, 80)}"
+    return assemble(title, panels, footer, charts=False)
+
+
+def _summary(data: RunReportData) -> dict[str, Any]:
+    return {"systems": data.summary.systems[:200], "left": max(0, len(data.summary.systems) - 200)}
+
+
+def _failures(data: RunReportData) -> dict[str, Any]:
+    trials = [trial for pair in data.failed for trial in (pair.candidate, pair.baseline) if trial is not None]
+    return figures.causes((data.run,), trials)
+
+
+def _hashes(data: RunReportData) -> dict[str, str]:
+    info = data.run.info
+    known = {"suite": info.suite_fingerprint, "target": info.target.fingerprint}
+    if info.target.spec is not None:
+        known |= {f"target {part}": found for part, found in info.target.spec.part_hashes.items()}
+    rest = {name: found for name, found in data.hashes.items() if found not in known.values()}
+    return dict(list({**known, **rest}.items())[:200])
+
+
+def _cases(data: RunReportData, room: int) -> dict[str, Any] | None:
+    if not data.failed:
+        return None
+    pair = environment().get_template("case.html.j2")
+    shown = cases.fit(data.failed, lambda view: pair.render(case=view), room - 20_000, ("", "Answer"))
+    return {
+        "html": [Markup(html) for html in shown.html],  # noqa: S704 rendered by our own template
+        "shown": shown,
+        "total": max(data.n_failed_total, len(data.failed)),
+        "rest": [],
+        "n_rest": 0,
+        "metric": None,
+        "searchable": len(shown.html) > 1,
+    }
