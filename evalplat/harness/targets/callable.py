@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import contextvars
 import inspect
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any, cast
+from typing import cast
 
 from evalplat.errors import TargetFailed
 from evalplat.harness.failures import describe, failed, place
@@ -18,6 +15,7 @@ from evalplat.harness.reply import read_reply
 from evalplat.records import Case, Outcome, TargetInfo, TrialKey, content_hash
 
 from .source import load_function
+from .threads import DaemonThreads
 
 
 class CallableTarget:
@@ -34,6 +32,7 @@ class CallableTarget:
         self._function, source = load_function(ref)
         self._ref = ref
         self._timeout_s = timeout_s
+        self._threads = DaemonThreads()
         self._info = TargetInfo(kind="callable", ref=ref, name=ref, fingerprint=content_hash([ref, source]))
 
     @property
@@ -45,7 +44,8 @@ class CallableTarget:
         """Nothing is left to prepare: the function was found when this was made."""
 
     async def aclose(self) -> None:
-        """Nothing to let go of."""
+        """Let the threads end."""
+        self._threads.close()
 
     async def answer(self, case: Case, key: TrialKey, seed: int) -> Outcome:
         """Call the function. `key` and `seed` are not handed to it."""
@@ -76,34 +76,9 @@ class CallableTarget:
         if inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(type(self._function).__call__):
             result = self._function(text)
         else:
-            result = await _in_thread(self._function, text)
+            result, error = await self._threads.call(self._function, text)
+            if isinstance(error, Exception):
+                raise error
+            if error is not None:  # KeyboardInterrupt and its like must not reach the event loop
+                raise TargetFailed(f"raised {describe(error)} at {place(error)}") from error
         return await cast(Awaitable[object], result) if inspect.isawaitable(result) else result
-
-
-async def _in_thread(function: Callable[[str], Any], text: str) -> object:
-    """Call in a daemon thread: one that hangs keeps neither the pool's place nor the process from ending."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[tuple[object, BaseException | None]] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def settle(result: object, error: BaseException | None) -> None:
-        if not done.done():
-            done.set_result((result, error))
-
-    def run() -> None:
-        result: object = None
-        error: BaseException | None = None
-        try:
-            result = context.run(function, text)
-        except BaseException as err:  # noqa: BLE001 - whatever it is, it is handed to the trial
-            error = err
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, name="evalplat-callable", daemon=True).start()
-    result, error = await done
-    if error is None:
-        return result
-    if isinstance(error, Exception | SystemExit):
-        raise error
-    raise TargetFailed(f"raised {describe(error)} at {place(error)}")
