@@ -1,5 +1,6 @@
 """Agents: an AgentSpec into something that answers."""
 
+from .agent import Agent
 from .spec_file import load_agent
 
-__all__ = ["load_agent"]
+__all__ = ["Agent", "load_agent"]
