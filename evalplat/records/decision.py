@@ -61,12 +61,16 @@ class Interval(Record):
 
 
 class Sensitivity(Record):
-    """The same metric with every failed baseline trial set to the best value that it could have had."""
+    """The same metric with every failed baseline trial set to the best value that it could have had.
+
+    `ci_*` is the interval that a pass uses, which may be wider than 1 - 2 alpha."""
 
     n_baseline_failures: int
     difference: float | None
     ci_low: float | None
     ci_high: float | None
+    worse_share_upper: float | None = None
+    unusable: str | None = None
 
 
 class MetricComparison(Record):
@@ -112,7 +116,12 @@ class MetricComparison(Record):
     pass_interval: Interval | None = Field(default=None, description="The interval that pass uses, where it differs.")
     differing_clusters: int | None = None
     worse_clusters: int | None = None
-    worse_share_upper: float | None = Field(default=None, description="Clopper-Pearson bound, few differences.")
+    worse_share_upper: float | None = Field(
+        default=None, description="Few differences: Clopper-Pearson bound on the share of clusters that got worse."
+    )
+    width: float | None = Field(
+        default=None, description="What a cluster can lose at most: of the range, or the spread of what was observed."
+    )
     failures: int | None = Field(default=None, description="Rule zero: candidate trials that failed.")
     rate_upper: float | None = Field(default=None, description="Rule zero: upper bound of the rate over clusters.")
     sensitivity: Sensitivity | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -97,3 +97,78 @@ class ScoreTable:
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics."""
         return self.metric.values
+
+    def of_system(self, system: str) -> ScoreTable:
+        """The rows of one system."""
+        rows = np.flatnonzero(self.system.codes == self.system.code_of(system))
+
+        def part(column: Column) -> Column:
+            used, codes = np.unique(column.codes[rows], return_inverse=True)
+            codes = codes.astype(np.int32) - np.int32(len(used) > 0 and used[0] < 0)
+            return Column(codes, tuple(column.values[code] for code in used if code >= 0))
+
+        return ScoreTable(
+            system=part(self.system),
+            case=part(self.case),
+            metric=part(self.metric),
+            trial=self.trial[rows],
+            score=self.score[rows],
+            error=part(self.error),
+            cluster=None if self.cluster is None else part(self.cluster),
+            weight=None if self.weight is None else self.weight[rows],
+            slices={name: part(column) for name, column in self.slices.items()},
+            output_sha256=None if self.output_sha256 is None else part(self.output_sha256),
+            origin=self.origin,
+        )
+
+    def renamed(self, system: str) -> ScoreTable:
+        """The rows of a table of one system, under another name."""
+        if len(self.system.values) != 1:
+            raise ValueError(f"a table of one system can be renamed, this has {len(self.system.values)}")
+        return replace(self, system=Column(self.system.codes, (system,)))
+
+    @classmethod
+    def concat(cls, tables: Sequence[ScoreTable]) -> ScoreTable:
+        """Rows of all tables, in order. A column that only some have is absent in the rows of the others."""
+
+        def texts(column: Callable[[ScoreTable], Column | None]) -> Column | None:
+            parts = [column(table) for table in tables]
+            if all(part is None for part in parts):
+                return None
+            return _joined([part or _absent(len(table)) for part, table in zip(parts, tables, strict=True)])
+
+        def whole(column: Callable[[ScoreTable], Column]) -> Column:
+            return _joined([column(table) for table in tables])
+
+        names = dict.fromkeys(name for table in tables for name in table.slices)
+        weighted = any(table.weight is not None for table in tables)
+        return cls(
+            system=whole(lambda table: table.system),
+            case=whole(lambda table: table.case),
+            metric=whole(lambda table: table.metric),
+            trial=np.concatenate([table.trial for table in tables]),
+            score=np.concatenate([table.score for table in tables]),
+            error=whole(lambda table: table.error),
+            cluster=texts(lambda table: table.cluster),
+            weight=np.concatenate([_weight(table) for table in tables]) if weighted else None,
+            slices={name: texts(lambda table, name=name: table.slices.get(name)) for name in names},  # type: ignore[misc]
+            output_sha256=texts(lambda table: table.output_sha256),
+            origin=tuple(origin for table in tables for origin in table.origin),
+        )
+
+
+def _joined(columns: Sequence[Column]) -> Column:
+    index: dict[str, int] = {}
+    parts = []
+    for column in columns:
+        recode = np.array([index.setdefault(value, len(index)) for value in column.values] + [-1], dtype=np.int32)
+        parts.append(recode[column.codes])
+    return Column(np.concatenate(parts), tuple(index))
+
+
+def _absent(length: int) -> Column:
+    return Column(np.full(length, -1, dtype=np.int32), ())
+
+
+def _weight(table: ScoreTable) -> npt.NDArray[np.float64]:
+    return table.weight if table.weight is not None else np.ones(len(table))

@@ -69,7 +69,7 @@ class Suite(Record):
 class TargetInfo(Record):
     """Which system was examined. `fingerprint` changes whenever its behaviour may."""
 
-    kind: Literal["agent", "callable", "http"]
+    kind: Literal["agent", "callable", "http", "imported"]
     ref: str = Field(description="What the user typed: a path, module:function or URL.")
     name: Name
     fingerprint: str

@@ -1,0 +1,77 @@
+"""`evalplat gate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from .console import write
+from .options import Cluster, Concurrency, HtmlOut, JsonOut, Model, Scores, Trials
+from .progress import progress
+from .tables import decision_lines
+
+EXIT = {"pass": 0, "fail": 1, "inconclusive": 3}
+
+
+def gate(
+    baseline: Annotated[str, typer.Option("--baseline", metavar="REF", help="Run id, alias, target or system.")],
+    candidate: Annotated[str, typer.Option("--candidate", metavar="REF", help="Run id, alias, target or system.")],
+    suite: Annotated[Path | None, typer.Option("--suite", help="suite.yaml: a REF may then be a target.")] = None,
+    scores: Scores = None,
+    policy: Annotated[Path | None, typer.Option("--policy", help="gate.yaml")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="Gate on this metric alone, without a policy.")] = None,
+    margin: Annotated[float | None, typer.Option("--margin", min=0, help="Largest drop that is tolerated.")] = None,
+    direction: Annotated[Literal["higher", "lower"], typer.Option("--direction", help="Which is better.")] = "higher",
+    alpha: Annotated[float, typer.Option("--alpha", help="Error rate of a pass, and of a fail.")] = 0.05,
+    value_range: Annotated[
+        str | None, typer.Option("--range", metavar="binary|LO,HI", help="What the metric's scores can be.")
+    ] = None,
+    cluster: Cluster = None,
+    cases: Annotated[
+        Literal["all", "intersect"], typer.Option("--cases", help="intersect: leave out cases that one side lacks.")
+    ] = "all",
+    trials: Trials = None,
+    model: Model = None,
+    concurrency: Concurrency = 4,
+    json: JsonOut = None,
+    html: HtmlOut = None,
+    junit: Annotated[str | None, typer.Option("--junit", metavar="OUT", help="Write JUnit XML here.")] = None,
+    markdown: Annotated[str | None, typer.Option("--markdown", metavar="OUT", help="Write Markdown here.")] = None,
+) -> None:
+    """Compare a candidate with a baseline and decide: 0 pass, 1 fail, 3 inconclusive, 2 no decision could be made."""
+    from evalplat.sdk.gate import gate as verb
+    from evalplat.sdk.policy import policy_of
+
+    rule = policy_of(
+        policy=policy,
+        suite=suite,
+        metric=metric,
+        margin=margin,
+        direction=direction,
+        alpha=alpha,
+        value_range=value_range,
+        cluster=cluster,
+    )
+    with progress() as bar:
+        gated = verb(
+            baseline,
+            candidate,
+            policy=rule,
+            suite=suite,
+            scores=scores or (),
+            intersect=cases == "intersect",
+            trials=trials,
+            model=model,
+            concurrency=concurrency,
+            progress=bar,
+        )
+    outputs = [(json, gated.json), (html, gated.html), (junit, gated.junit), (markdown, gated.markdown)]
+    for target, render in outputs:
+        if target is not None:
+            write(target, render())
+    if "-" not in (json, html, junit, markdown):
+        decision_lines(gated.decision)
+    needs_approval = gated.decision.decision == "needs-approval"
+    raise typer.Exit(4 if needs_approval else EXIT[gated.decision.verdict])

@@ -1,0 +1,64 @@
+"""`evalplat`: the commands, and what an error looks like to a user."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from evalplat import __version__
+from evalplat.errors import EvalplatError
+
+from . import demo, doctor, gate, import_, report, run, summarize
+from .console import complain
+
+app = typer.Typer(
+    name="evalplat",
+    help="Tells whether a change made an AI agent worse, how sure that is, and ships or stops it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("run")(run.run)
+app.add_typer(import_.app, name="import")
+app.command("summarize")(summarize.summarize)
+app.command("gate")(gate.gate)
+app.command("report")(report.report)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"evalplat {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point of the console script. Ends with 2 and one line on standard error where nothing can be decided."""
+    try:
+        app(standalone_mode=True)
+    except EvalplatError as err:
+        complain(str(err))
+        sys.exit(err.exit_code)
+    except KeyboardInterrupt:
+        complain("interrupted; what is finished is kept, and `evalplat run ... --resume RUN` goes on")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

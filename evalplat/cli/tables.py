@@ -1,0 +1,78 @@
+"""Tables and lines for a terminal. Rich only lays them out; nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from evalplat.records import Decision, Summary, SystemSummary
+
+from .console import printable
+
+VERDICT_COLOUR = {"pass": typer.colors.GREEN, "fail": typer.colors.RED, "inconclusive": typer.colors.YELLOW}
+
+
+def summary_table(summary: Summary, *, metrics: Sequence[str] | None = None) -> None:
+    """One row for a system and metric."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("system", overflow="fold")
+    table.add_column("metric", overflow="fold")
+    for name in ("mean", "se", "low", "high", "cases", "clusters", "trials", "failed"):
+        table.add_column(name, justify="right")
+    table.add_column("pass^k")
+    for row in summary.systems:
+        if metrics is None or row.metric in metrics:
+            table.add_row(
+                printable(row.system),
+                printable(row.metric),
+                *(_number(value) for value in (row.mean, row.se, row.ci_low, row.ci_high)),
+                *(str(value) for value in (row.n_cases, row.n_clusters, row.n_trials, row.failures)),
+                _pass_hat(row),
+            )
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=200)
+    console.print(table)
+
+
+def decision_lines(decision: Decision, *, metrics: bool = True) -> None:
+    """The verdict, its reason, each metric, the warnings."""
+    typer.echo(
+        typer.style(decision.verdict.upper(), fg=VERDICT_COLOUR[decision.verdict], bold=True)
+        + f" ({decision.decision}): {printable(decision.reason)}"
+    )
+    if metrics:
+        for one in decision.metrics:
+            role = "" if one.comparison.gating else " [informative]"
+            typer.echo(f"  {one.verdict:<12} {printable(one.reason)}{role}")
+            needed = one.comparison.needed
+            if needed is not None and one.comparison.gating:
+                typer.echo(f"               {_needed(needed)}")
+    for finding in decision.findings:
+        typer.echo(f"  warning {finding.code}: {printable(finding.message)}")
+
+
+def _needed(needed) -> str:  # type: ignore[no-untyped-def]
+    if needed.reachable == "no":
+        return "no amount of data would settle it, were the truth no change"
+    calls = ""
+    if needed.candidate_calls is not None:
+        calls = f", {needed.candidate_calls[0]:,} to {needed.candidate_calls[1]:,} candidate calls"
+    if needed.reachable == "by trials":
+        return f"would be settled by {needed.trials} trials a case{calls}"
+    return f"would be settled by {needed.clusters} clusters ({needed.cases} cases){calls}"
+
+
+def _pass_hat(row: SystemSummary) -> str:
+    if not row.pass_hat or len(row.pass_hat) < 2:
+        return ""
+    shown = list(row.pass_hat.items())[:8]
+    return " ".join(f"{k}:{value:.4g}" for k, value in shown)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

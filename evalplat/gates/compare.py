@@ -1,0 +1,155 @@
+"""Compare: a score table, two systems and a policy -> Comparison. A pure function; no verdict is taken here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from evalplat.errors import GateUndecidable
+from evalplat.records import Comparison, Flip, GatePolicy, MetricComparison, MetricRule, ScoreTable, Side
+
+from .effects import sign
+from .findings import comparison_findings, metric_findings
+from .measure import measure
+from .pairing import Ints, Lacking, Pairs, pair
+
+FEWEST_IN_SLICE = 1
+
+
+def compare(
+    table: ScoreTable,
+    policy: GatePolicy,
+    *,
+    baseline: str,
+    candidate: str,
+    lacking: Lacking = "limited",
+) -> Comparison:
+    """Candidate against baseline on paired cases, for each metric and slice of the policy.
+
+    `lacking` says what a case is that the candidate lacks: `failed` (runs of a suite: a failed trial), `limited`
+    (score tables: a failed trial up to 2 % of the cases, beyond that no verdict) or `intersect` (left out, counted).
+
+    Raises GateUndecidable where a system or metric is absent or no case is common.
+    """
+    for system in (baseline, candidate):
+        if system not in table.systems:
+            known = ", ".join(sorted(table.systems)[:10])
+            raise GateUndecidable(f"no system {system!r} in the scores; there are: {known}")
+    measured = [_metric(table, rule, policy, baseline, candidate, lacking) for rule in policy.metrics]
+    pairs_of = [pairs for pairs, _ in measured]
+    metrics = tuple(found for _, found in measured)
+    slices = tuple(_slices(table, policy, pairs_of))
+    first = next(i for i, rule in enumerate(policy.metrics) if rule.gating)
+    findings = [*comparison_findings(table, metrics, baseline, candidate)]
+    for rule, pairs, found in zip(policy.metrics, pairs_of, metrics, strict=True):
+        findings.extend(metric_findings(pairs, rule, found))
+    return Comparison(
+        baseline=_side(table, baseline),
+        candidate=_side(table, candidate),
+        estimand=policy.estimand,
+        metrics=metrics,
+        slices=slices,
+        flips=_flips(pairs_of[first], policy.metrics[first]),
+        findings=tuple(findings),
+    )
+
+
+def _metric(
+    table: ScoreTable, rule: MetricRule, policy: GatePolicy, baseline: str, candidate: str, lacking: Lacking
+) -> tuple[Pairs, MetricComparison]:
+    pairs = pair(table, rule, policy, baseline=baseline, candidate=candidate, lacking=lacking)
+    if not pairs.n_cases:
+        raise GateUndecidable(
+            f"metric {rule.metric}: no case has a usable score of both {baseline} and {candidate}; "
+            f"{len(pairs.base_failed)} baseline trials failed"
+        )
+    sensitivity = None
+    if pairs.base_failed and rule.rule not in ("at_least", "at_most", "zero"):
+        sensitivity = pair(
+            table,
+            rule,
+            policy,
+            baseline=baseline,
+            candidate=candidate,
+            lacking=lacking,
+            baseline_failures="best",
+        )
+    return pairs, measure(pairs, rule, policy.estimand, sensitivity=sensitivity)
+
+
+def _slices(table: ScoreTable, policy: GatePolicy, pairs_of: list[Pairs]) -> Iterator[MetricComparison]:
+    for name in policy.slices:
+        column = table.slices.get(name)
+        if column is None:
+            known = ", ".join(sorted(table.slices)) or "none"
+            raise GateUndecidable(f"slices: the scores have no column {name!r}; there are: {known}")
+        by_case = np.full(len(table.case.values), -1, dtype=np.int64)
+        by_case[table.case.codes] = column.codes
+        for value in sorted(set(by_case[by_case >= 0].tolist()), key=lambda code: column.values[code]):
+            for rule, pairs in zip(policy.metrics, pairs_of, strict=True):
+                part = subset(pairs, np.flatnonzero(by_case[pairs.codes] == value))
+                if part.n_cases >= FEWEST_IN_SLICE:
+                    label = f"{name.removeprefix('slice.')}={column.values[value]}"
+                    yield measure(part, rule, policy.estimand, slice_label=label)
+
+
+def subset(pairs: Pairs, keep: Ints) -> Pairs:
+    """The same pairs restricted to the cases at positions `keep`."""
+    position = np.full(pairs.n_cases, -1, dtype=np.int64)
+    position[keep] = np.arange(len(keep))
+    base_in, cand_in = position[pairs.base_cases] >= 0, position[pairs.cand_cases] >= 0
+    ids = tuple(pairs.case_ids[i] for i in keep)
+    inside = set(ids)
+    clusters = None
+    if pairs.clusters is not None and len(keep):
+        _, compact = np.unique(pairs.clusters[keep], return_inverse=True)
+        clusters = None if compact.max() + 1 == len(keep) else compact.astype(np.int64)
+    return Pairs(
+        case_ids=ids,
+        codes=pairs.codes[keep],
+        baseline=pairs.baseline[keep],
+        candidate=pairs.candidate[keep],
+        baseline_trials=pairs.baseline_trials[keep],
+        candidate_trials=pairs.candidate_trials[keep],
+        clusters=clusters,
+        weights=None if pairs.weights is None else pairs.weights[keep],
+        base_values=pairs.base_values[base_in],
+        base_cases=position[pairs.base_cases[base_in]],
+        cand_values=pairs.cand_values[cand_in],
+        cand_cases=position[pairs.cand_cases[cand_in]],
+        value_range=pairs.value_range,
+        range_declared=pairs.range_declared,
+        base_failed=tuple(case for case in pairs.base_failed if case in inside),
+        cand_failed=tuple(case for case in pairs.cand_failed if case in inside),
+        cand_unknown=tuple(case for case in pairs.cand_unknown if case in inside),
+        base_unknown=(),
+        lacking=(),
+        extra=(),
+        n_expected=len(keep),
+        left_out=False,
+    )
+
+
+def _flips(pairs: Pairs, rule: MetricRule) -> tuple[Flip, ...]:
+    """Cases whose mean differs on the first gating metric, worst first, then by id."""
+    change = sign(rule) * (pairs.candidate - pairs.baseline)
+    order = [i for i in np.argsort(change, kind="stable") if change[i] != 0]
+    flips = [
+        Flip(
+            case_id=pairs.case_ids[i],
+            metric=rule.metric,
+            baseline=float(pairs.baseline[i]),
+            candidate=float(pairs.candidate[i]),
+            change=float(change[i]),
+        )
+        for i in order
+    ]
+    return tuple(sorted(flips, key=lambda flip: (flip.change, flip.case_id)))
+
+
+def _side(table: ScoreTable, system: str) -> Side:
+    """Cases and trials (not rows: a trial has a row for each metric) of a system."""
+    rows = table.system.codes == table.system.code_of(system)
+    keys = table.case.codes[rows].astype(np.int64) * (int(table.trial.max()) + 1) + table.trial[rows]
+    return Side(ref=system, n_cases=len(np.unique(table.case.codes[rows])), n_trials=len(np.unique(keys)))

@@ -1,0 +1,151 @@
+"""Decide: Comparison + policy -> Decision. A pure function; nothing is measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evalplat import __version__
+from evalplat.records import (
+    Comparison,
+    Decision,
+    Finding,
+    GatePolicy,
+    MetricComparison,
+    MetricDecision,
+    Verdict,
+)
+from evalplat.stats import benjamini_hochberg, holm
+
+from .rules import Ruling, rule, turned
+from .words import state
+
+
+def decide(comparison: Comparison, policy: GatePolicy) -> Decision:
+    """The verdict of the policy.
+
+    Pass where every gating metric passes (no correction is needed); fail where a gating metric's drop survives Holm
+    over the gating metrics; else inconclusive. Slices are adjusted by Benjamini-Hochberg and never decide.
+    """
+    metrics = _adjusted(comparison.metrics, holm)
+    rulings = [rule(found) for found in metrics]
+    gating = [(found, ruling) for found, ruling in zip(metrics, rulings, strict=True) if found.gating]
+    confirmed = [found for found, ruling in gating if ruling.verdict == "fail" and _survives(found)]
+    slices = _adjusted_slices(comparison.slices)
+    slice_rulings = [rule(found) for found in slices]
+    findings = (
+        *comparison.findings,
+        *_metric_findings(metrics, rulings, confirmed),
+        *_slice_findings(slices, slice_rulings),
+    )
+    verdict: Verdict
+    if all(ruling.verdict == "pass" for _, ruling in gating):
+        verdict = "pass"
+    else:
+        verdict = "fail" if confirmed else "inconclusive"
+    return Decision(
+        verdict=verdict,
+        decision="ship" if verdict == "pass" else "hold",
+        reason=_reason(verdict, gating, confirmed),
+        estimand=comparison.estimand,
+        baseline=comparison.baseline,
+        candidate=comparison.candidate,
+        metrics=_decided(metrics, rulings),
+        slices=_decided(slices, slice_rulings),
+        flips=comparison.flips,
+        findings=findings,
+        policy_sha256=policy.content_hash,
+        version=__version__,
+    )
+
+
+def _decided(found: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> tuple[MetricDecision, ...]:
+    return tuple(
+        MetricDecision(
+            # What would settle it is asked only of what is open.
+            comparison=one if ruling.verdict == "inconclusive" else one.model_copy(update={"needed": None}),
+            verdict=ruling.verdict,
+            reason=ruling.reason,
+        )
+        for one, ruling in zip(found, rulings, strict=True)
+    )
+
+
+def _adjusted(found: Sequence[MetricComparison], method) -> list[MetricComparison]:  # type: ignore[no-untyped-def]
+    """Adjusted p over the gating metrics, on the two-sided scale of `p_value`."""
+    family = [i for i, one in enumerate(found) if one.gating and one.p_drop is not None and one.rule != "zero"]
+    adjusted = method(np.array([found[i].p_drop for i in family])) if family else []
+    out = list(found)
+    for i, p in zip(family, adjusted, strict=True):
+        out[i] = found[i].model_copy(update={"p_adjusted": min(1.0, 2.0 * float(p))})
+    return out
+
+
+def _adjusted_slices(found: Sequence[MetricComparison]) -> list[MetricComparison]:
+    """Benjamini-Hochberg within each metric and rule, over all its slices that can be judged."""
+    out = list(found)
+    keys = {(one.metric, one.statistic, one.rule) for one in found}
+    for key in sorted(keys):
+        family = [
+            i
+            for i, one in enumerate(found)
+            if (one.metric, one.statistic, one.rule) == key and one.p_drop is not None and one.unusable is None
+        ]
+        if family:
+            for i, p in zip(family, benjamini_hochberg(np.array([found[i].p_drop for i in family])), strict=True):
+                out[i] = found[i].model_copy(update={"p_adjusted": min(1.0, 2.0 * float(p))})
+    return out
+
+
+def _survives(found: MetricComparison) -> bool:
+    """A drop that Holm confirms. A failure under `zero` is certain and needs no test."""
+    return found.rule == "zero" or (found.p_adjusted is not None and found.p_adjusted <= 2 * found.alpha)
+
+
+def _metric_findings(
+    metrics: Sequence[MetricComparison], rulings: Sequence[Ruling], confirmed: Sequence[MetricComparison]
+) -> list[Finding]:
+    findings = []
+    for found, ruling in zip(metrics, rulings, strict=True):
+        ends = turned(found)
+        if found.rule == "non_inferiority" and ruling.verdict == "pass" and ends is not None and ends.high < 0:
+            message = f"{state(found)}: a real drop, smaller than the margin; a chain of such drops adds up"
+            findings.append(Finding(code="tolerable_drop", message=message, metric=found.metric))
+        if ruling.verdict == "fail" and found.gating and not any(one is found for one in confirmed):
+            message = f"{state(found)}: fails by itself, but not after Holm over the gating metrics"
+            findings.append(Finding(code="unconfirmed_drop", message=message, metric=found.metric))
+    return findings
+
+
+def _slice_findings(slices: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> list[Finding]:
+    return [
+        Finding(
+            code="slice_regression",
+            message=f"{state(found)}: worse on this slice, after Benjamini-Hochberg over {len(slices)} slices",
+            metric=found.metric,
+        )
+        for found, ruling in zip(slices, rulings, strict=True)
+        if ruling.verdict == "fail" and (found.rule == "zero" or _survives(found))
+    ]
+
+
+def _reason(
+    verdict: Verdict, gating: Sequence[tuple[MetricComparison, Ruling]], confirmed: Sequence[MetricComparison]
+) -> str:
+    if verdict == "fail":
+        first = next(ruling for found, ruling in gating if found is confirmed[0])
+        return _sentence(first.reason)
+    if verdict == "pass":
+        return _sentence(gating[0][1].reason) if len(gating) == 1 else (
+            f"All {len(gating)} gating metrics pass. " + _sentence(gating[0][1].reason)
+        )  # fmt: skip
+    failing = [ruling for _, ruling in gating if ruling.verdict == "fail"]
+    opened = [ruling for _, ruling in gating if ruling.verdict == "inconclusive"]
+    if not opened:
+        return _sentence(f"{failing[0].reason}, but not after Holm over the {len(gating)} gating metrics")
+    return _sentence(opened[0].reason)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,201 @@
+"""Measure: paired cases + a metric's rule -> MetricComparison, with what the contract asks where data is thin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalplat.records import Interval, MetricComparison, MetricRule, Sensitivity
+from evalplat.stats import clopper_pearson
+
+from .effects import Effect, estimate, sign, width
+from .needed import needed
+from .pairing import Pairs, ends
+
+FEWEST_CASES = 20
+FEWEST_CLUSTERS = 8
+FEWEST_DF = 4.0
+FEWEST_DIFFERING = 5
+NEAR_BOUND = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Thin:
+    """What is known of how much differs, on the scale of clusters."""
+
+    differing: int
+    worse: int
+    worse_share_upper: float | None
+    near_bound: bool
+
+
+def measure(
+    pairs: Pairs, rule: MetricRule, estimand: str, *, sensitivity: Pairs | None = None, slice_label: str | None = None
+) -> MetricComparison:
+    """One metric on its paired cases. `sensitivity` is the same pairing with failed baseline trials at their best."""
+    effect = estimate(pairs, rule, estimand)
+    thin = _thin(pairs, rule, estimand, effect)
+    clusters = _n_clusters(pairs, estimand)
+    unusable = _unusable(pairs, rule, effect, estimand)
+    bounds = effect.interval(1 - 2 * rule.alpha) if effect.interval else None
+    low, high = effect.raw(bounds) if bounds else (None, None)
+    comparison = MetricComparison(
+        metric=rule.metric,
+        statistic=rule.statistic,
+        rule=rule.rule,
+        direction=rule.direction,
+        gating=rule.gating,
+        alpha=rule.alpha,
+        margin=rule.margin,
+        bound=rule.bound,
+        max_rate=rule.max_rate,
+        effect=rule.effect,
+        range=pairs.value_range,
+        range_declared=pairs.range_declared,
+        slice=slice_label,
+        n_cases=pairs.n_cases,
+        n_clusters=clusters,
+        n_trials=(int(pairs.baseline_trials.sum()), int(pairs.candidate_trials.sum())),
+        clustered=pairs.clustered,
+        baseline=effect.baseline,
+        candidate=effect.candidate,
+        difference=finite(effect.difference),
+        se=effect.se,
+        df=finite(effect.df),
+        ci_low=finite(low),
+        ci_high=finite(high),
+        confidence=1 - 2 * rule.alpha,
+        p_value=effect.p_value,
+        p_null=effect.p_null,
+        p_drop=effect.p_drop,
+        method=effect.method,
+        pass_interval=_pass_interval(effect, rule, thin),
+        differing_clusters=thin.differing,
+        worse_clusters=thin.worse,
+        worse_share_upper=thin.worse_share_upper,
+        width=finite(width(pairs, rule)),
+        unusable=unusable,
+        **_zero(pairs, rule, clusters),
+    )
+    if sensitivity is not None:
+        comparison = comparison.model_copy(update={"sensitivity": _sensitivity(sensitivity, rule, estimand)})
+    return comparison.model_copy(update={"needed": needed(pairs, rule, comparison, estimand)})
+
+
+def finite(value: float | None) -> float | None:
+    """The value, or None where it is absent, infinite or not a number."""
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _n_clusters(pairs: Pairs, estimand: str) -> int:
+    if pairs.clusters is None or estimand == "suite":
+        return pairs.n_cases
+    return int(pairs.clusters.max()) + 1
+
+
+def _unusable(pairs: Pairs, rule: MetricRule, effect: Effect, estimand: str) -> str | None:
+    """Why neither pass nor fail can be said, in one clause; None where they can."""
+    clusters = _n_clusters(pairs, estimand)
+    if pairs.left_out:
+        share = len(pairs.lacking) / pairs.n_expected
+        return (
+            f"{len(pairs.lacking)} of the baseline's {pairs.n_expected} cases ({share:.1%}) are lacking in the "
+            "candidate; run them, or compare the common ones with --cases intersect"
+        )
+    if pairs.cand_unknown:
+        return (
+            f"{len(pairs.cand_unknown)} failed candidate trials have no value; "
+            "declare the metric's range, or `worst` in the policy"
+        )
+    if rule.rule == "zero":
+        if pairs.value_range is None and rule.direction == "higher":
+            return "rule zero cannot know a failure; declare the metric's range in the policy"
+    elif effect.unusable:
+        return effect.unusable
+    if pairs.n_cases < FEWEST_CASES:
+        return f"{pairs.n_cases} paired cases are too few; at least {FEWEST_CASES} are needed"
+    if clusters < FEWEST_CLUSTERS:
+        return f"{clusters} clusters are too few; at least {FEWEST_CLUSTERS} are needed"
+    if rule.rule != "zero" and effect.df is not None and effect.se and effect.df < FEWEST_DF:
+        return f"{effect.df:.1f} degrees of freedom are too few; clusters of more even size are needed"
+    return None
+
+
+def _thin(pairs: Pairs, rule: MetricRule, estimand: str, effect: Effect) -> Thin:
+    """Where few things differ a t interval lies: count the clusters that differ and bound the share that got worse."""
+    loss = _loss(pairs, rule)
+    if pairs.clusters is not None and estimand != "suite":
+        count = int(pairs.clusters.max()) + 1
+        differs = np.bincount(pairs.clusters, weights=loss != 0, minlength=count) > 0
+        total = np.bincount(pairs.clusters, weights=loss, minlength=count)
+        worse = differs & (total > 0)
+    else:
+        count, differs, worse = len(loss), loss != 0, loss > 0
+    n_differing, n_worse = int(differs.sum()), int(worse.sum())
+    few = n_differing < FEWEST_DIFFERING and rule.rule != "zero"
+    upper = clopper_pearson(n_worse, count).upper(rule.alpha) if few else None
+    return Thin(n_differing, n_worse, upper, _near_bound(pairs, rule, effect))
+
+
+def _loss(pairs: Pairs, rule: MetricRule) -> np.ndarray:  # type: ignore[type-arg]
+    """By case, how much worse: than the baseline, or for a bound on the candidate alone than the best end."""
+    if rule.rule in ("at_least", "at_most"):
+        s = 1.0 if rule.rule == "at_least" else -1.0
+        if pairs.value_range is not None:
+            lo, hi = ends(pairs.value_range)
+            best = hi if s > 0 else lo
+        else:
+            best = float((s * pairs.candidate).max() * s)
+        return s * (best - pairs.candidate)
+    s = 1.0 if rule.statistic.startswith("pass^") and rule.direction == "higher" else sign(rule)
+    return s * (pairs.baseline - pairs.candidate)
+
+
+def _near_bound(pairs: Pairs, rule: MetricRule, effect: Effect) -> bool:
+    if rule.statistic.startswith("pass^"):
+        lo, hi = 0.0, 1.0
+    elif pairs.value_range is None or effect.tango or rule.rule == "zero":
+        return False
+    else:
+        lo, hi = ends(pairs.value_range)
+    alone = rule.rule in ("at_least", "at_most")
+    means = (effect.candidate,) if alone else (effect.baseline, effect.candidate)
+    return any(min(mean - lo, hi - mean) <= NEAR_BOUND * (hi - lo) for mean in means)
+
+
+def _pass_interval(effect: Effect, rule: MetricRule, thin: Thin) -> Interval | None:
+    if effect.interval is None or not thin.near_bound:
+        return None
+    low, high = effect.raw(effect.interval(1 - rule.alpha))
+    return Interval(low=finite(low), high=finite(high), confidence=1 - rule.alpha)
+
+
+def _zero(pairs: Pairs, rule: MetricRule, clusters: int) -> dict[str, float | int]:
+    """Rule zero: failures of the candidate, and the upper bound of their rate over clusters."""
+    if rule.rule != "zero":
+        return {}
+    lo, hi = ends(pairs.value_range) if pairs.value_range is not None else (0.0, float("inf"))
+    failed = pairs.cand_values > lo if rule.direction == "lower" else pairs.cand_values < hi
+    cases = np.unique(pairs.cand_cases[failed])
+    failing = len(cases) if pairs.clusters is None else len(np.unique(pairs.clusters[cases]))
+    return {"failures": int(failed.sum()), "rate_upper": clopper_pearson(failing, clusters).upper(rule.alpha)}
+
+
+def _sensitivity(pairs: Pairs, rule: MetricRule, estimand: str) -> Sensitivity:
+    found = measure(pairs, rule, estimand)
+    interval = found.pass_interval
+    unusable = found.unusable
+    if pairs.base_unknown:
+        unusable = (
+            f"{len(pairs.base_unknown)} failed baseline trials have no best value; "
+            "declare the metric's range, or `best` in the policy"
+        )
+    return Sensitivity(
+        n_baseline_failures=len(pairs.base_failed),
+        difference=found.difference,
+        ci_low=interval.low if interval else found.ci_low,
+        ci_high=interval.high if interval else found.ci_high,
+        worse_share_upper=found.worse_share_upper,
+        unusable=unusable,
+    )

@@ -1,0 +1,182 @@
+"""Rules: a MetricComparison -> its verdict, by CONTRACT.md's table. [L, U] is turned so that higher is better."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scipy.special import ndtri
+
+from evalplat.records import MetricComparison, Verdict
+
+from .words import span, state, value
+
+
+class Ruling(NamedTuple):
+    """A verdict and its reason in one plain sentence."""
+
+    verdict: Verdict
+    reason: str
+
+
+class Turned(NamedTuple):
+    """Interval ends, higher is better. `pass_low` is the lower end that a pass uses."""
+
+    low: float
+    high: float
+    pass_low: float
+    sensitive_low: float | None
+    """`pass_low` with every failed baseline trial at its best; None where there is none."""
+
+
+def turned(found: MetricComparison) -> Turned | None:
+    """The interval, turned; None where there is none."""
+    if found.ci_low is None or found.ci_high is None:
+        return None
+    low, high = _turn(found, found.ci_low, found.ci_high)
+    pass_low = low
+    if found.pass_interval is not None:
+        if found.pass_interval.low is None or found.pass_interval.high is None:
+            return None
+        pass_low, _ = _turn(found, found.pass_interval.low, found.pass_interval.high)
+    sensitive = found.sensitivity
+    sensitive_low = None
+    if sensitive is not None:
+        sensitive_low = float("-inf")
+        if sensitive.ci_low is not None and sensitive.ci_high is not None:
+            sensitive_low, _ = _turn(found, sensitive.ci_low, sensitive.ci_high)
+    return Turned(low, high, pass_low, sensitive_low)
+
+
+def dropped(found: MetricComparison) -> bool:
+    """Whether the metric fails its rule by a drop that the interval shows (U < 0, or U < B)."""
+    ends = turned(found)
+    return ends is not None and ends.high < 0
+
+
+def rule(found: MetricComparison) -> Ruling:
+    """The verdict of one metric, unadjusted."""
+    if found.rule == "zero":
+        return _zero(found)
+    ends = turned(found)
+    if found.unusable is not None or ends is None:
+        return Ruling("inconclusive", f"{state(found)}; {found.unusable or 'no interval can be had'}")
+    if found.rule == "no_significant_drop":
+        return _no_significant_drop(found, ends)
+    margin = found.margin or 0.0 if found.rule == "non_inferiority" else 0.0
+    meets = _beyond(found, margin)
+    doubt = _doubt(found, ends, margin)
+    if meets(ends.pass_low) and doubt is None:
+        return Ruling("pass", f"{state(found)}; {_passed(found, ends, margin)}")
+    if ends.high < 0:
+        return Ruling("fail", f"{state(found)}; {_failed(found)}")
+    why = doubt if doubt is not None and meets(ends.low) else _open(found, margin)
+    return Ruling("inconclusive", f"{state(found)}; {why}")
+
+
+def _beyond(found: MetricComparison, margin: float):  # type: ignore[no-untyped-def]
+    """L > -m, and for a bound on the candidate alone L >= B (turned, B is at 0)."""
+    if found.rule in ("at_least", "at_most"):
+        return lambda low: low >= 0.0
+    return lambda low: low > -margin
+
+
+def _doubt(found: MetricComparison, ends: Turned, margin: float) -> str | None:
+    """What keeps an interval that is good enough from being a pass."""
+    meets = _beyond(found, margin)
+    if meets(ends.low) and not meets(ends.pass_low):
+        return "so close to the end of the range a pass takes alpha / 2, and at that level it is not shown"
+    allowance = _allowance(found, margin)
+    if _too_few_differ(found, found.worse_share_upper, allowance):
+        return (
+            f"only {found.differing_clusters} of {found.n_clusters} differ, and up to "
+            f"{found.worse_share_upper:.1%} could have got worse"
+        )
+    sensitive = found.sensitivity
+    if sensitive is not None:
+        if sensitive.unusable is not None:
+            return f"{sensitive.n_baseline_failures} failed baseline trials leave it open: {sensitive.unusable}"
+        low = ends.sensitive_low if ends.sensitive_low is not None else ends.pass_low
+        if not meets(low) or _too_few_differ(found, sensitive.worse_share_upper, allowance):
+            return f"it hangs on {sensitive.n_baseline_failures} failed baseline trials, which might have been right"
+    return None
+
+
+def _allowance(found: MetricComparison, margin: float) -> float:
+    if found.rule in ("at_least", "at_most"):
+        best = _best_end(found)
+        return float("inf") if best is None or found.bound is None else abs(best - found.bound)
+    return margin
+
+
+def _best_end(found: MetricComparison) -> float | None:
+    if found.range is None:
+        return None
+    lo, hi = (0.0, 1.0) if found.range == "binary" else found.range
+    return hi if found.rule == "at_least" else lo
+
+
+def _too_few_differ(found: MetricComparison, share: float | None, allowance: float) -> bool:
+    return share is not None and share * (found.width if found.width is not None else 1.0) >= allowance
+
+
+def _zero(found: MetricComparison) -> Ruling:
+    if found.failures is None or found.rate_upper is None or found.max_rate is None:
+        return Ruling("inconclusive", f"{found.metric}: {found.unusable or 'nothing was measured'}")
+    if found.failures and not (found.unusable or "").startswith("rule zero"):
+        trials = f"{found.failures} of {found.n_trials[1]} trials failed"
+        return Ruling("fail", f"{found.metric} must never fail: {trials}")
+    upper = f"no failure in {found.n_trials[1]} trials; the rate is at most {found.rate_upper:.2%}"
+    if found.unusable is not None:
+        return Ruling("inconclusive", f"{found.metric}: {upper}; {found.unusable}")
+    if found.rate_upper <= found.max_rate:
+        return Ruling("pass", f"{found.metric}: {upper}, and {found.max_rate:.2%} is allowed")
+    return Ruling("inconclusive", f"{found.metric}: {upper}, but only {found.max_rate:.2%} is allowed")
+
+
+def _no_significant_drop(found: MetricComparison, ends: Turned) -> Ruling:
+    if ends.high < 0:
+        return Ruling("fail", f"{state(found)}; {_failed(found)}")
+    effect = found.effect or 0.0
+    visible = float(ndtri(0.95) + ndtri(0.80)) * (found.se or 0.0)
+    if _too_few_differ(found, found.worse_share_upper, effect):
+        doubt = _doubt(found, ends, effect)
+        return Ruling("inconclusive", f"{state(found)}; {doubt}")
+    if visible <= effect:
+        shown = f"no drop is shown, and one of {value(found, visible)} would have been, 4 times in 5"
+        return Ruling("pass", f"{state(found)}; {shown}")
+    blind = f"a drop of {value(found, effect)} could go unseen: only {value(found, visible)} and more would show"
+    return Ruling("inconclusive", f"{state(found)}; {blind}")
+
+
+def _passed(found: MetricComparison, ends: Turned, margin: float) -> str:
+    if found.rule in ("at_least", "at_most"):
+        return f"{span(found)}, within the bound {found.bound:g}"
+    if margin == 0:
+        return f"it is better: {span(found)}"
+    smaller = f"{span(found)}, a drop of more than {value(found, margin)} is ruled out"
+    return f"it did drop, but tolerably: {smaller}" if ends.high < 0 else smaller
+
+
+def _failed(found: MetricComparison) -> str:
+    if found.rule in ("at_least", "at_most"):
+        return f"{span(found)}, beyond the bound {found.bound:g}"
+    return f"it got worse: {span(found)}"
+
+
+def _open(found: MetricComparison, margin: float) -> str:
+    if found.rule in ("at_least", "at_most"):
+        return f"{span(found)}, on both sides of the bound {found.bound:g}"
+    if margin == 0:
+        return f"{span(found)}, so better and not better are both possible"
+    return f"{span(found)}, so both no change and a drop of more than {value(found, margin)} are possible"
+
+
+def _turn(found: MetricComparison, low: float, high: float) -> tuple[float, float]:
+    """Raw interval ends, turned; a bound on the candidate alone and a ratio of 1 come to lie at 0."""
+    if found.rule in ("at_least", "at_most"):
+        origin, s = found.bound or 0.0, 1.0 if found.rule == "at_least" else -1.0
+    else:
+        origin = 1.0 if found.statistic == "ratio" else 0.0
+        s = 1.0 if found.direction == "higher" or found.statistic.startswith("pass^") else -1.0
+    ends = sorted((s * (low - origin), s * (high - origin)))
+    return ends[0], ends[1]

@@ -1,0 +1,181 @@
+"""Evidence: what a gate's page shows beside the decision, gathered from runs and scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import numpy as np
+
+from evalplat.gates import summarize
+from evalplat.records import (
+    AgentSpec,
+    Case,
+    CasePair,
+    Decision,
+    PartChange,
+    ReportData,
+    Run,
+    RunCard,
+    RunReportData,
+    ScoreTable,
+    Suite,
+    Trial,
+    Usage,
+)
+
+MAX_PAIRS = 400
+"""Case pairs handed to a page; it says how many there are."""
+
+
+def report_data(
+    decision: Decision,
+    table: ScoreTable,
+    *,
+    command: str,
+    baseline: Run | None = None,
+    candidate: Run | None = None,
+    suite: Suite | None = None,
+) -> ReportData:
+    """Everything that the page of a decision shows. Runs and suite are there where runs were compared."""
+    hashes = {"policy": decision.policy_sha256}
+    if suite is not None:
+        hashes["suite"] = suite.fingerprint
+        hashes.update({f"dataset {dataset.name}": dataset.content_hash for dataset in suite.datasets})
+    for role, run in (("baseline", baseline), ("candidate", candidate)):
+        if run is not None:
+            hashes[role] = run.info.target.fingerprint
+            if run.info.target.spec is not None:
+                hashes.update({f"{role} {part}": sha for part, sha in run.info.target.spec.part_hashes.items()})
+    pairs, total = _pairs(decision, table, baseline, candidate, suite)
+    return ReportData(
+        decision=decision,
+        suite=suite.name if suite is not None else None,
+        generated_at=datetime.now(UTC),
+        command=command,
+        baseline=run_card(baseline) if baseline is not None else None,
+        candidate=run_card(candidate) if candidate is not None else None,
+        changes=_changes(baseline, candidate),
+        pairs=pairs,
+        n_pairs_total=total,
+        hashes=hashes,
+    )
+
+
+def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
+    """Everything that the page of one run shows: failed trials, then those with a score at the bottom of its metric."""
+    scores = _scores(table, run.info.id, {case.id for case in suite.cases})
+    first = suite.scorers[0].metric
+    cases = {case.id: case for case in suite.cases}
+    doubtful = [t for t in run.trials if t.failure is not None or scores.get(_key(t), {}).get(first, 1.0) <= 0.0]
+    doubtful.sort(key=lambda t: t.failure is None)
+    failed = tuple(
+        CasePair(case=cases[t.key.case_id], candidate=t, candidate_scores=scores.get(_key(t), {}))
+        for t in doubtful[:MAX_PAIRS]
+    )
+    hashes = {"suite": suite.fingerprint, "target": run.info.target.fingerprint}
+    return RunReportData(
+        run=run_card(run),
+        summary=summarize(table),
+        generated_at=datetime.now(UTC),
+        failed=failed,
+        n_failed_total=len(doubtful),
+        hashes=hashes,
+    )
+
+
+def run_card(run: Run) -> RunCard:
+    """A run in figures."""
+    latencies = [trial.latency_s for trial in run.trials]
+    failures = Counter(trial.failure.kind for trial in run.failures if trial.failure is not None)
+    return RunCard(
+        info=run.info,
+        usage=sum((trial.usage for trial in run.trials), start=Usage()),
+        n_trials=len(run.trials),
+        n_failures=len(run.failures),
+        failures_by_kind=dict(failures.most_common()),
+        latency_p50_s=float(np.quantile(latencies, 0.5)) if latencies else None,
+        latency_p95_s=float(np.quantile(latencies, 0.95)) if latencies else None,
+    )
+
+
+def _pairs(
+    decision: Decision, table: ScoreTable, baseline: Run | None, candidate: Run | None, suite: Suite | None
+) -> tuple[tuple[CasePair, ...], int]:
+    """Flipped cases, worst first, then cases with a failed trial; by case the trial that shows it best."""
+    changes = {flip.case_id: flip.change for flip in decision.flips}
+    runs = [run for run in (baseline, candidate) if run is not None]
+    failed = {t.key.case_id for run in runs for t in run.failures}
+    wanted = [*changes, *sorted(failed - changes.keys())]
+    shown = set(wanted[:MAX_PAIRS])
+    cases = {case.id: case for case in suite.cases} if suite is not None else {}
+    base_trials, cand_trials = _by_case(baseline), _by_case(candidate)
+    base_scores = _scores(table, baseline.info.id if baseline is not None else decision.baseline.ref, shown)
+    cand_scores = _scores(table, candidate.info.id if candidate is not None else decision.candidate.ref, shown)
+    metric = decision.flips[0].metric if decision.flips else None
+    pairs = []
+    for case_id in wanted[:MAX_PAIRS]:
+        number = _telling_trial(case_id, metric, base_scores, cand_scores)
+        pairs.append(
+            CasePair(
+                case=cases.get(case_id) or Case(id=case_id, input="(the score table has no inputs)"),
+                baseline=base_trials.get((case_id, number)),
+                candidate=cand_trials.get((case_id, number)),
+                baseline_scores=base_scores.get((case_id, number), {}),
+                candidate_scores=cand_scores.get((case_id, number), {}),
+                change=changes.get(case_id),
+            )
+        )
+    return tuple(pairs), len(wanted)
+
+
+_Key = tuple[str, int]
+_Scores = dict[_Key, dict[str, float]]
+
+
+def _telling_trial(case_id: str, metric: str | None, base: _Scores, cand: _Scores) -> int:
+    """The first trial whose two scores differ on the metric, else the first."""
+    numbers = sorted(number for key, number in base.keys() | cand.keys() if key == case_id) if metric else []
+    for number in numbers:
+        if base.get((case_id, number), {}).get(metric or "") != cand.get((case_id, number), {}).get(metric or ""):
+            return number
+    return numbers[0] if numbers else 0
+
+
+def _by_case(run: Run | None) -> dict[_Key, Trial]:
+    return {_key(trial): trial for trial in run.trials} if run is not None else {}
+
+
+def _key(trial: Trial) -> _Key:
+    return trial.key.case_id, trial.key.trial
+
+
+def _scores(table: ScoreTable, system: str, cases: Collection[str]) -> _Scores:
+    """Scores by case, trial and metric, of these cases only: a table can be large and a page shows few."""
+    found: _Scores = {}
+    wanted = np.array([name in cases for name in table.case.values], dtype=bool)
+    mine = (table.system.codes == table.system.code_of(system)) & wanted[table.case.codes]
+    rows = np.flatnonzero(mine & np.isfinite(table.score))
+    for row in rows:
+        key = (table.case.values[table.case.codes[row]], int(table.trial[row]))
+        found.setdefault(key, {})[table.metric.values[table.metric.codes[row]]] = float(table.score[row])
+    return found
+
+
+def _changes(baseline: Run | None, candidate: Run | None) -> tuple[PartChange, ...]:
+    before = baseline.info.target.spec if baseline is not None else None
+    after = candidate.info.target.spec if candidate is not None else None
+    if before is None or after is None:
+        return ()
+    return tuple(
+        PartChange(part=part, before=_text(before, part), after=_text(after, part)) for part in before.diff(after)
+    )
+
+
+def _text(spec: AgentSpec, part: str) -> str:
+    """A part as readable YAML."""
+    import yaml
+
+    value = spec.model_dump(mode="json")[part]
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).strip()

@@ -1,0 +1,71 @@
+"""The policy of a gate: a file, the suite's own, or one metric stated on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from evalplat.errors import InputError
+from evalplat.records import GatePolicy, MetricRule
+from evalplat.records.policy import ValueRange
+from evalplat.suites import load_policy, load_suite
+
+
+def policy_of(
+    *,
+    policy: Path | None = None,
+    suite: Path | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
+    direction: Literal["higher", "lower"] = "higher",
+    alpha: float = 0.05,
+    value_range: str | None = None,
+    cluster: str | None = None,
+) -> GatePolicy | None:
+    """A GatePolicy from what was stated; None where nothing was and the runs' own suite has to say.
+
+    Raises InputError where too much or too little is stated.
+    """
+    if policy is not None and (metric is not None or margin is not None or value_range is not None):
+        raise InputError("--policy and --metric, --margin or --range exclude each other")
+    if metric is not None:
+        found = _stated(metric, margin, direction, alpha, value_range)
+    elif margin is not None:
+        raise InputError("--margin needs --metric")
+    elif policy is not None:
+        found = load_policy(policy)
+    elif suite is not None:
+        loaded = load_suite(suite).policy
+        if loaded is None:
+            raise InputError("names no policy; add `policy: gate.yaml`, or give --policy", where=str(suite))
+        found = loaded
+    else:
+        return None
+    return found if cluster is None else found.model_copy(update={"cluster": cluster})
+
+
+def _stated(
+    metric: str, margin: float | None, direction: Literal["higher", "lower"], alpha: float, value_range: str | None
+) -> GatePolicy:
+    if margin is None:
+        raise InputError("--metric needs --margin: the largest drop that you would tolerate")
+    try:
+        rule = MetricRule(
+            metric=metric, margin=margin, direction=direction, alpha=alpha, range=_range(value_range)
+        )  # fmt: skip
+    except ValidationError as err:
+        first = err.errors(include_url=False)[0]
+        raise InputError(f"--{first['loc'][0] if first['loc'] else 'metric'}: {first['msg']}") from err
+    return GatePolicy(metrics=(rule,))
+
+
+def _range(text: str | None) -> ValueRange | None:
+    if text is None or text == "binary":
+        return text  # type: ignore[return-value]
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError as err:
+        raise InputError(f"--range: expected `binary` or LO,HI, found {text!r}") from err
+    return (low, high)

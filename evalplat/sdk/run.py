@@ -1,0 +1,169 @@
+"""run: a suite against a target, scored and kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalplat.errors import LedgerError, StoreError
+from evalplat.records import Run, ScoreTable, Suite, Summary, Trial
+from evalplat.scorers import Scored, build, score_run, score_table
+from evalplat.suites import load_suite
+
+from .loop import run_to_end
+from .workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    from evalplat.harness import Progress
+    from evalplat.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunDone:
+    """A closed run with its scores. `run_id` is what every other command takes."""
+
+    run_id: str
+    suite: Suite
+    run: Run
+    scored: Scored
+    table: ScoreTable
+    summary: Summary
+
+    @property
+    def n_trials(self) -> int:
+        """All trials, failed ones included."""
+        return len(self.run.trials)
+
+    @property
+    def failures(self) -> tuple[Trial, ...]:
+        """The trials that have no answer."""
+        return self.run.failures
+
+    @property
+    def commonest_failure(self) -> str:
+        """Kind and message of the failure that occurs most often."""
+        causes = Counter(f"{t.failure.kind}: {t.failure.message}" for t in self.failures if t.failure is not None)
+        return causes.most_common(1)[0][0] if causes else ""
+
+
+def run(
+    suite: Path | str,
+    agent: str,
+    *,
+    trials: int | None = None,
+    model: str | None = None,
+    resume: str | None = None,
+    alias: str | None = None,
+    concurrency: int = 4,
+    max_tokens: int | None = None,
+    max_cost_usd: float | None = None,
+    progress: Progress | None = None,
+) -> RunDone:
+    """Run `suite` (a suite.yaml) against `agent` (AGENT.yaml, module:function or an http(s) endpoint).
+
+    Raises a typed error before the first trial where the suite, agent, model or store is not as it should be;
+    RunFailed where every trial failed or the budget is spent; what is finished is kept, and `resume` goes on with it.
+    """
+    place = workspace()
+    loaded = with_trials(load_suite(suite), trials)
+    done = carry_out(
+        loaded,
+        agent,
+        place=place,
+        store=place.store(),
+        model=model,
+        resume=resume,
+        alias=alias,
+        concurrency=concurrency,
+        max_tokens=max_tokens,
+        max_cost_usd=max_cost_usd,
+        progress=progress,
+    )
+    from evalplat.harness import require_some_success
+
+    require_some_success(done.run)
+    return done
+
+
+def with_trials(suite: Suite, trials: int | None) -> Suite:
+    """The suite, with another number of trials per case where one is given."""
+    return suite if trials is None else suite.model_copy(update={"trials": trials})
+
+
+def carry_out(
+    suite: Suite,
+    agent: str,
+    *,
+    place: Workspace,
+    store: Store,
+    model: str | None = None,
+    resume: str | None = None,
+    alias: str | None = None,
+    concurrency: int = 4,
+    max_tokens: int | None = None,
+    max_cost_usd: float | None = None,
+    progress: Progress | None = None,
+) -> RunDone:
+    """One run to its end: trials, scores, store. Trials are on disk before anything else is tried with them."""
+    from evalplat.harness import freeze, new_run_id
+
+    build(suite.scorers)
+    run_id = resume or new_run_id()
+    with place.ledger() as ledger:
+        closed = run_to_end(
+            _trials(
+                suite,
+                agent,
+                ledger,
+                run_id,
+                place,
+                fresh=resume is None,
+                model=model,
+                concurrency=concurrency,
+                max_tokens=max_tokens if max_tokens is not None else place.settings.max_tokens,
+                max_cost_usd=max_cost_usd if max_cost_usd is not None else place.settings.max_cost_usd,
+                progress=progress,
+            )
+        )
+    scored = score_run(suite, closed)
+    table = score_table(scored, suite, closed, run_id)
+    from evalplat.gates import summarize
+
+    done = RunDone(run_id, suite, closed, scored, table, summarize(table))
+    keep(store, done, alias=alias)
+    return done
+
+
+async def _trials(
+    suite, agent, ledger, run_id, place, *, fresh, model, concurrency, max_tokens, max_cost_usd, progress
+):  # type: ignore[no-untyped-def]
+    from evalplat.harness import execute, freeze, open_target
+    from evalplat.runtime.gateway import Budget
+
+    budget = Budget(max_tokens=max_tokens, max_cost_usd=max_cost_usd) if max_tokens or max_cost_usd else None
+    target = open_target(agent, model=model, run_id=run_id, cache_path=place.cache_path, run_budget=budget)
+    try:
+        if fresh:
+            await target.prepare()
+            ledger.create_run(freeze(suite, target.info, run_id, datetime.now(UTC)), suite)
+        return await execute(suite, target, ledger, run_id, concurrency=concurrency, progress=progress)
+    finally:
+        await target.aclose()
+
+
+def keep(store: Store, done: RunDone, *, alias: str | None = None) -> None:
+    """Put a closed run into the store. Its trials stay in the ledger whatever happens here."""
+    try:
+        store.save_run(done.run, done.suite, done.table, done.summary)
+        store.log_traces(done.run_id, done.failures)
+        if alias is not None:
+            store.set_alias(alias, done.run_id)
+    except StoreError as err:
+        raise StoreError(
+            f"{err}. Run {done.run_id} is finished and kept in the ledger; "
+            f"the same command with --resume {done.run_id} brings it to the store without a new trial"
+        ) from err
