@@ -101,7 +101,7 @@ class _Session:
         try:
             outcome = await self._target.answer(case, key, seed)
             return _storable(_as_trial(outcome, key, seed))
-        except (Exception, asyncio.CancelledError) as err:
+        except (Exception, SystemExit, asyncio.CancelledError) as err:
             task = asyncio.current_task()
             if isinstance(err, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
