@@ -14,7 +14,7 @@ IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real outcomes and traces beside the repository; a test that needs them skips, saying so, where they are absent."""
+    """Real outcomes and traces beside the repository; where they are absent, a test that needs them skips."""
     folder = SHARED / "data"
     if not folder.is_dir():
         if IN_CI and SHARED.is_dir():

@@ -73,7 +73,7 @@ def _thin_findings(pairs: Pairs, rule: MetricRule, found: MetricComparison) -> I
     if found.pass_interval is not None:
         yield _finding("near_bound", f"{name}: a mean is near the end of its range; a pass takes alpha / 2", name)
     if _skewed(pairs, rule) and found.n_clusters < ENOUGH_WHEN_SKEWED:
-        message = f"{name}: skewed, and {found.n_clusters} clusters are fewer than {ENOUGH_WHEN_SKEWED}; the interval is rough"
+        message = f"{name}: skewed, and {found.n_clusters} units are fewer than {ENOUGH_WHEN_SKEWED}; a rough interval"
         yield _finding("skewed", message, name)
 
 

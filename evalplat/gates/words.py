@@ -52,4 +52,4 @@ def ratio(number: float) -> str:
 
 
 def _is_share(found: MetricComparison) -> bool:
-    return found.range == "binary" or found.range == (0.0, 1.0) or found.statistic.startswith("pass^")
+    return found.range in ("binary", (0.0, 1.0)) or found.statistic.startswith("pass^")

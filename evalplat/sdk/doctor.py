@@ -35,7 +35,7 @@ class Check(NamedTuple):
 
 
 def doctor(*, model: str | None = None) -> list[Check]:
-    """Every check, in the order of a set-up. `absent` is optional and not there; `broken` is needed and does not work."""
+    """Every check, in the order of a set-up. `absent` is optional; `broken` is needed and does not work."""
     return [Check(*row) for row in _checks(model or "embedded")]
 
 

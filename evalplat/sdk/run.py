@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalplat.errors import LedgerError, StoreError
+from evalplat.errors import StoreError
 from evalplat.records import Run, ScoreTable, Suite, Summary, Trial
 from evalplat.scorers import Scored, build, score_run, score_table
 from evalplat.suites import load_suite
@@ -109,7 +108,7 @@ def carry_out(
     progress: Progress | None = None,
 ) -> RunDone:
     """One run to its end: trials, scores, store. Trials are on disk before anything else is tried with them."""
-    from evalplat.harness import freeze, new_run_id
+    from evalplat.harness import new_run_id
 
     build(suite.scorers)
     run_id = resume or new_run_id()

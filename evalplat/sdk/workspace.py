@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from evalplat.errors import SpecError
 from evalplat.records import Record, build
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 class Settings(Record):
     """`evalplat.toml`. `prices` are US dollars for a million tokens by model: {input = 1.0, output = 2.0}."""
 
-    prices: dict[str, dict[str, float]] = {}
+    prices: dict[str, dict[str, float]] = Field(default_factory=dict)
     max_tokens: int | None = None
     max_cost_usd: float | None = None
 

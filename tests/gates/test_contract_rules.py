@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from instruments.tables import paired_table
 
 from evalplat.errors import GateUndecidable
 from evalplat.gates import compare, decide
 from evalplat.records import Decision, GatePolicy, MetricRule
-from instruments.tables import paired_table
 
 
 def gate(base: object, cand: object, policy: GatePolicy | None = None, /, **rule: object) -> Decision:
@@ -218,7 +218,7 @@ def test_the_suite_estimand_knows_trial_noise_only():
 def test_nothing_in_common_is_no_decision():
     table = paired_table(np.ones(30), np.ones(30))
     policy = GatePolicy(metrics=(MetricRule(metric="m", margin=0.1),))
-    with pytest.raises(GateUndecidable, match="no system 'other'.*base, cand"):
+    with pytest.raises(GateUndecidable, match=r"no system 'other'.*base, cand"):
         compare(table, policy, baseline="base", candidate="other")
     with pytest.raises(GateUndecidable, match="no metric 'speed'"):
         compare(table, GatePolicy(metrics=(MetricRule(metric="speed", margin=0.1),)), baseline="base", candidate="cand")

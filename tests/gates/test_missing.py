@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from instruments.tables import paired_table
 
 from evalplat.gates import compare, decide
 from evalplat.records import Decision, GatePolicy, MetricRule, ScoreTable
-from instruments.tables import paired_table
 
 RULE = {"metric": "m", "margin": 0.05}
 
