@@ -73,6 +73,7 @@ class HttpTarget:
             self._headers["Authorization"] = authorization
         self._timeout_s, self._max_retries = timeout_s, max_retries
         self._client: httpx2.AsyncClient | None = None
+        self._reached = False
         self._info = TargetInfo(
             kind="http", ref=self._url, name=self._url, fingerprint=content_hash(["http", self._url])
         )
@@ -86,12 +87,15 @@ class HttpTarget:
         """Knock with HEAD; any answer but 401, 407, 502 and 504 will do. Raises TargetFailed where nobody is there."""
         import httpx2
 
+        if self._reached:
+            return
         try:
             response = await self._http().head(self._url, headers=self._headers, timeout=_PREPARE_S)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol) as err:
             raise TargetFailed(f"{self._url} cannot be reached: {describe(err)}; start it, or check the URL") from err
         except httpx2.HTTPError:
-            return  # somebody is there, who does not like HEAD
+            self._reached = True  # somebody is there, who does not like HEAD
+            return
         if response.status_code in (401, 407):
             raise TargetFailed(
                 f"{self._url} refuses us ({response.status_code}); set EVALPLAT_TARGET_AUTHORIZATION to the value "
@@ -99,6 +103,7 @@ class HttpTarget:
             )
         if response.status_code in (502, 504):
             raise TargetFailed(f"{self._url} is not reached by its gateway ({response.status_code}); start it")
+        self._reached = True
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -16,7 +16,7 @@ from .callable import CallableTarget
 from .http import HttpTarget
 
 if TYPE_CHECKING:
-    from evalplat.runtime.gateway import Budget
+    from evalplat.runtime.gateway import Budget, PriceTable
 
 AUTHORIZATION_VARIABLE = "EVALPLAT_TARGET_AUTHORIZATION"
 
@@ -31,11 +31,12 @@ def open_target(
     cache_path: Path | None = None,
     run_budget: Budget | None = None,
     spent: Usage | None = None,
+    prices: PriceTable | None = None,
 ) -> Target:
     """The target that `ref` names: `AGENT.yaml`, `module:function` or `http(s)://…`. Close it with `aclose`.
 
-    `model`, `cache_path`, `run_budget` and `spent` are for agents (see AgentTarget); `run_id` lets an HTTP endpoint
-    know a trial again after a resume.
+    `model`, `cache_path`, `run_budget`, `spent` and `prices` are for agents (see AgentTarget); `run_id` lets an HTTP
+    endpoint know a trial again after a resume.
     Raises ReferenceUnknown where there is no such thing, SpecError or InputError where it is malformed, TargetFailed
     where importing a module raises.
     """
@@ -45,7 +46,9 @@ def open_target(
     if Path(ref).suffix.lower() in (".yaml", ".yml"):
         spec = _agent_in(ref, model)
         parent = Path(ref).parent
-        return AgentTarget(spec, parent, ref=ref, cache_path=cache_path, run_budget=run_budget, spent=spent)
+        return AgentTarget(
+            spec, parent, ref=ref, cache_path=cache_path, run_budget=run_budget, spent=spent, prices=prices
+        )
     if _CALLABLE.fullmatch(ref):
         _only_agents(model, ref)
         return CallableTarget(ref)

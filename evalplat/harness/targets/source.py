@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from evalplat.errors import ReferenceUnknown, TargetFailed
+from evalplat.errors import EvalplatError, ReferenceUnknown, TargetFailed
 from evalplat.harness.failures import describe, place
+from evalplat.records import ToolRef
 
 _loaded: dict[str, str] = {}
 """Hash of the source of each module when it was imported here."""
@@ -41,6 +43,23 @@ def load_function(ref: str) -> tuple[Callable[..., Any], str]:
     if not callable(function):
         raise ReferenceUnknown(f"{ref}: is a {type(function).__name__}, not a function")
     return function, source
+
+
+def tool_sources(tools: Sequence[ToolRef], base_dir: Path) -> dict[str, str]:
+    """Tool's name to the SHA-256 of the source of its module, found as the runtime finds it: beside the agent first.
+
+    A module that is not there is left out: preparing the agent says what is wrong with it.
+    """
+    sources = {}
+    for tool in tools:
+        module_name = tool.function.partition(":")[0]
+        beside = base_dir.joinpath(*module_name.split(".")).with_suffix(".py")
+        if beside.is_file():
+            sources[tool.name] = hashlib.sha256(beside.read_bytes()).hexdigest()
+        else:
+            with contextlib.suppress(EvalplatError):
+                sources[tool.name] = _source_sha256(tool.function, module_name)
+    return sources
 
 
 def _source_sha256(ref: str, module_name: str) -> str:
