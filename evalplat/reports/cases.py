@@ -41,12 +41,12 @@ class SideView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case as the page shows it. `state` is worse, better, failed or same."""
+    """A case as the page shows it. `states` are of worse, better, unchanged and failed."""
 
     number: int
     id: str
-    state: str
-    change: str
+    states: tuple[str, ...]
+    flip: str
     input: str
     slices: tuple[str, ...]
     cluster: str | None
@@ -58,49 +58,49 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What fits: the HTML of each pair in order, and how many were written in full, in brief and not at all."""
+    """What fits: the HTML of each pair in order, and how many were written in full and in brief."""
 
     html: tuple[str, ...]
     n_full: int
     n_brief: int
-    n_left: int
 
 
-def fit(pairs: Sequence[CasePair], render: Callable[[CaseView], str], budget: int, labels: tuple[str, str]) -> Shown:
-    """Write pairs in order until `budget` bytes are used: the worst in full, then, past half of it, in brief."""
+def fit(
+    pairs: Sequence[CasePair],
+    render: Callable[[CaseView], str],
+    budget: int,
+    labels: tuple[str, str],
+    metric: str | None,
+) -> Shown:
+    """Write pairs in order until `budget` bytes are used: the worst in full; where not all fit, the rest in brief."""
     written: list[str] = []
     used, n_full, detail = 0, 0, FULL
-    whole = [(pair, number) for number, pair in enumerate(pairs, start=1)]
-    for pair, number in whole:
-        html = render(view(pair, number, detail, labels))
+    for number, pair in enumerate(pairs, start=1):
+        html = render(view(pair, number, detail, labels, metric))
         cost = _bytes(html)
-        if detail is FULL and used + cost > budget // 2 and _more_than_fit(whole[number:], cost, budget - used):
+        if detail is FULL and used + cost > budget // 2 and used + cost * (len(pairs) - number + 1) > budget:
             detail = BRIEF
-            html = render(view(pair, number, detail, labels))
+            html = render(view(pair, number, detail, labels, metric))
             cost = _bytes(html)
         if used + cost > budget:
             break
         written.append(html)
         used += cost
         n_full += detail is FULL
-    return Shown(tuple(written), n_full, len(written) - n_full, len(pairs) - len(written))
+    return Shown(tuple(written), n_full, len(written) - n_full)
 
 
-def _more_than_fit(rest: Sequence[object], cost: int, left: int) -> bool:
-    return (len(rest) + 1) * cost > left
-
-
-def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str]) -> CaseView:
-    """The pair in plain texts, uncut: the template cuts by `detail`."""
+def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str], metric: str | None) -> CaseView:
+    """The pair in plain texts, uncut: the template cuts by `detail`. A side without a label is left out."""
     names = list(dict.fromkeys((*pair.candidate_scores, *pair.baseline_scores)))
     sides = [(labels[0], pair.baseline), (labels[1], pair.candidate)]
     return CaseView(
         number=number,
         id=pair.case.id,
-        state=_state(pair),
-        change=signed(pair.change) if pair.change is not None else "",
+        states=tuple(_states(pair, compared=all(labels))),
+        flip=_flip(pair, metric),
         input=pair.case.input,
-        slices=tuple(f"{name.removeprefix('slice.')}: {found}" for name, found in pair.case.slices.items()),
+        slices=tuple(f"{name.removeprefix('slice.')} {found}" for name, found in pair.case.slices.items()),
         cluster=pair.case.cluster,
         expected=tuple(_expected(pair.case.expect)),
         scores=tuple(
@@ -117,12 +117,21 @@ def rest_of(flips: Sequence[Flip], pairs: Sequence[CasePair], written: int) -> l
     return sorted((flip for flip in flips if flip.case_id not in seen), key=lambda flip: flip.change)
 
 
-def _state(pair: CasePair) -> str:
+def _states(pair: CasePair, *, compared: bool) -> Iterator[str]:
+    if compared and pair.change is not None:
+        yield "unchanged" if pair.change == 0 else "worse" if pair.change < 0 else "better"
     if pair.candidate is not None and pair.candidate.failure is not None:
-        return "failed"
-    if pair.change is None or pair.change == 0:
-        return "same"
-    return "worse" if pair.change < 0 else "better"
+        yield "failed"
+    elif not compared:
+        yield "wrong"
+    elif pair.baseline is not None and pair.baseline.failure is not None:
+        yield "baseline failed"
+
+
+def _flip(pair: CasePair, metric: str | None) -> str:
+    if metric is None or metric not in pair.baseline_scores or metric not in pair.candidate_scores:
+        return signed(pair.change) if pair.change else ""
+    return f"{value(pair.baseline_scores[metric])} → {value(pair.candidate_scores[metric])}"
 
 
 def _expected(expect: Expectation) -> Iterator[tuple[str, str]]:

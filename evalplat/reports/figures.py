@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from markupsafe import escape
 
-from evalplat.records import Decision, MetricComparison, MetricDecision, ReportData, RunCard, Trial, Usage
+from evalplat.records import Decision, MetricComparison, MetricDecision, ReportData, RunCard, RunInfo, Trial, Usage
 
 from .interval import scale
 from .markup import script_json
-from .numbers import ABSENT, change, count, level, money, seconds
+from .numbers import ABSENT, count, is_share, money, p_value, seconds
 from .text import one_line
+from .words import VERDICTS, statistic_in_words
 
 _MOST_POINTS = 60
 
@@ -82,50 +84,77 @@ def causes(sides: tuple[RunCard | None, ...], trials: Iterable[Trial]) -> dict[s
         )
         for kind, _ in total.most_common(50)
     ]
-    return {"rows": rows, "two": len(sides) == 2}
+    return {"rows": rows, "sides": ("Baseline", "Candidate") if len(sides) == 2 else ("Trials",)}
+
+
+def hashes_of(info: RunInfo, role: str = "") -> dict[str, str]:
+    """What a run froze, by its name."""
+    found = {f"{role}suite": info.suite_fingerprint, f"{role}target": info.target.fingerprint}
+    parts = info.target.spec.part_hashes if info.target.spec else {}
+    return found | {f"{role}target’s {part}": digest for part, digest in parts.items()}
+
+
+def merged(known: dict[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Both, without saying twice what is known already; at most 200."""
+    rest = {name: digest for name, digest in more.items() if digest not in known.values()}
+    return dict(islice({**known, **rest}.items(), 200))
 
 
 def forest(decision: Decision) -> dict[str, Any] | None:
     """Data of the chart: each metric's interval and those of its slices; None where no metric has an interval."""
     made = []
     for metric in decision.metrics[:30]:
-        found = metric.comparison
-        parts = [part for part in decision.slices if _same(part.comparison, found)]
+        held = scale(metric.comparison)
+        parts = [part for part in decision.slices if _same(part.comparison, metric.comparison)][:_MOST_POINTS]
         points = [_point("all cases", metric), *(_point(part.comparison.slice or "", part) for part in parts)]
         points = [point for point in points if point["low"] is not None or point["high"] is not None]
         if points:
-            held = scale(found)
+            found = metric.comparison
             made.append(
                 {
-                    "label": one_line(f"{found.metric} ({found.statistic})", 80),
-                    "axis": _label(f"{found.metric}: " + ("level" if held.alone else "candidate against baseline")),
+                    "label": one_line(f"{found.metric}, {statistic_in_words(found)}", 80),
+                    "axis": _label(f"{found.metric}: {held.what}" + _UNITS[_unit(metric)]),
+                    "unit": _unit(metric),
                     "null": held.null,
                     "threshold": held.threshold,
-                    "thresholdLabel": "bound" if held.alone else "margin",
+                    "thresholdLabel": "bound" if held.null is None else "margin",
                     "better": held.better,
-                    "unit": "percent" if "%" in level(0.5, found) or found.statistic == "ratio" else "plain",
-                    "origin": 1.0 if found.statistic == "ratio" and not held.alone else 0.0,
-                    "points": points[:_MOST_POINTS],
+                    "points": points,
                 }
             )
     return {"figure": script_json(made), "metrics": [one["label"] for one in made]} if made else None
 
 
+_UNITS = {
+    "points": ", in percentage points",
+    "ratio": ", candidate over baseline",
+    "share": ", in percent",
+    "plain": "",
+}
+
+
+def _unit(metric: MetricDecision) -> str:
+    found = metric.comparison
+    if found.statistic == "ratio":
+        return "ratio"
+    if found.rule == "zero" or (found.rule in ("at_least", "at_most") and is_share(found)):
+        return "share"
+    return "points" if is_share(found) else "plain"
+
+
 def _point(label: str, metric: MetricDecision) -> dict[str, Any]:
     found = metric.comparison
     held = scale(found)
-    show = level if held.alone else change
-    text = (
-        f"{show(held.point, found)} [{show(found.ci_low, found)}, {show(found.ci_high, found)}], "
-        f"{found.n_cases:,} cases, {metric.verdict}"
-    )
+    lines = [f"{held.what} {held.show(held.point)}", f"interval {held.text}", f"{count(found.n_cases)} cases"]
+    if found.p_adjusted is not None:
+        lines.append(f"adjusted p {p_value(found.p_adjusted)}")
     return {
         "label": _label(label),
         "point": held.point,
-        "low": found.ci_low,
-        "high": found.ci_high,
+        "low": held.low,
+        "high": held.high,
         "verdict": metric.verdict,
-        "text": _label(text),
+        "text": "<br>".join([_label(label), *map(_label, lines), VERDICTS[metric.verdict].label]),
     }
 
 

@@ -11,30 +11,30 @@ from evalplat.records import MetricDecision, ReportData
 
 from . import cases, figures
 from .interval import draw
+from .linediff import marked
 from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
 from .text import one_line
 from .words import DECISIONS, ESTIMANDS, VERDICTS
 
 _MOST = {"metrics": 60, "slices": 150, "findings": 200, "changes": 20}
+_MOST_FLIPS = 1000
 
 
 def render_html(data: ReportData) -> str:
     """One HTML file that opens offline, of at most 6,000,000 bytes. The same data gives the same bytes."""
     before = [
         Panel("verdict", "Verdict", "verdict.html.j2", lambda: _verdict(data)),
-        Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: _scorecard(data)),
+        Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: _scorecard(data), limit=300_000),
         Panel("settle", "What would settle it", "settle.html.j2", lambda: _settle(data)),
-        Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(data)),
-        Panel("explore", "Differences", "explore.html.j2", lambda: figures.forest(data.decision)),
-        Panel("slices", "Slices", "slices.html.j2", lambda: _slices(data)),
+        Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(data), limit=300_000),
+        Panel("slices", "Slices", "slices.html.j2", lambda: _slices(data), limit=500_000),
+        Panel("explore", "Chart", "explore.html.j2", lambda: figures.forest(data.decision), limit=300_000),
     ]
     after = [
         Panel("failures", "Failures by cause", "failures.html.j2", lambda: figures.failures(data)),
-        Panel(
-            "usage", "Cost, tokens and latency", "usage.html.j2", lambda: figures.usage(data.baseline, data.candidate)
-        ),
-        Panel("changes", "What changed", "changes.html.j2", lambda: _changes(data)),
-        Panel("method", "How it was computed", "method.html.j2", lambda: _method(data)),
+        Panel("usage", "Cost, tokens, latency", "usage.html.j2", lambda: figures.usage(data.baseline, data.candidate)),
+        Panel("changes", "What changed", "changes.html.j2", lambda: _changes(data), limit=300_000),
+        Panel("method", "How it was computed", "method.html.j2", lambda: _method(data), limit=250_000),
         Panel("hashes", "Hashes", "hashes.html.j2", lambda: {"hashes": _hashes(data)}),
         Panel("reproduce", "Reproduce", "reproduce.html.j2", lambda: {"command": data.command}),
     ]
@@ -103,7 +103,8 @@ def _changes(data: ReportData) -> dict[str, Any] | None:
     known = data.baseline is not None and data.candidate is not None
     if not known and not data.changes:
         return None
-    return {"changes": data.changes[: _MOST["changes"]], "left": max(0, len(data.changes) - _MOST["changes"])}
+    changes = [(change.part, *marked(change.before, change.after)) for change in data.changes[: _MOST["changes"]]]
+    return {"changes": changes, "left": len(data.changes) - len(changes)}
 
 
 def _method(data: ReportData) -> dict[str, Any]:
@@ -111,30 +112,39 @@ def _method(data: ReportData) -> dict[str, Any]:
 
 
 def _hashes(data: ReportData) -> dict[str, str]:
-    decision = data.decision
-    known = {"policy": decision.policy_sha256}
-    for role, side in (("baseline", decision.baseline), ("candidate", decision.candidate)):
-        if side.fingerprint:
-            known[f"{role} fingerprint"] = side.fingerprint
-    rest = {name: found for name, found in data.hashes.items() if found not in known.values()}
-    return dict(list({**known, **rest}.items())[:200])
+    known = {"policy": data.decision.policy_sha256}
+    for role, side, card in (
+        ("baseline", data.decision.baseline, data.baseline),
+        ("candidate", data.decision.candidate, data.candidate),
+    ):
+        if side.run_id:
+            known[f"{role}, run"] = side.run_id
+        if card is not None:
+            known |= figures.hashes_of(card.info, f"{role}, ")
+        elif side.fingerprint:
+            known[f"{role}, target"] = side.fingerprint
+    return figures.merged(known, data.hashes)
 
 
 def _cases(data: ReportData, room: int) -> dict[str, Any] | None:
-    if not data.pairs and not data.decision.flips:
+    flips = data.decision.flips
+    if not data.pairs and not flips:
         return None
     pair = environment().get_template("case.html.j2")
-    reserve = min(400_000, 400 * len(data.decision.flips)) + 20_000
-    shown = cases.fit(data.pairs, lambda view: pair.render(case=view), room - reserve, ("Baseline", "Candidate"))
-    rest = cases.rest_of(data.decision.flips, data.pairs, len(shown.html))
+    reserve = min(400_000, 400 * len(flips)) + 20_000
+    metric = flips[0].metric if flips else None
+    shown = cases.fit(
+        data.pairs, lambda view: pair.render(case=view), room - reserve, ("Baseline", "Candidate"), metric
+    )
+    rest = cases.rest_of(flips, data.pairs, len(shown.html))
     return {
         "html": [Markup(html) for html in shown.html],  # noqa: S704 rendered by our own template
         "shown": shown,
         "total": max(data.n_pairs_total, len(data.pairs)),
-        "rest": rest[:1000],
+        "rest": rest[:_MOST_FLIPS],
         "n_rest": len(rest),
-        "metric": data.decision.flips[0].metric if data.decision.flips else None,
-        "searchable": len(shown.html) > 1,
+        "metric": metric,
+        "states": ("worse", "better", "unchanged", "failed"),
     }
 
 

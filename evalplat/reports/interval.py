@@ -1,16 +1,38 @@
-"""An interval against no change and the margin, as geometry for an SVG. Always turned so that better lies right."""
+"""What a metric's interval is held against, and its picture. Always turned so that better lies right."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from evalplat.records import MetricComparison
+from evalplat.records import MetricComparison, SystemSummary
 
-from .numbers import change, level
+from .numbers import change, level, percent, span
 
 WIDTH = 300.0
-_PAD = 14.0
+_PAD = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Point and ends of the interval, and what they are held against, in the metric's own unit."""
+
+    point: float | None
+    low: float | None
+    high: float | None
+    null: float | None
+    threshold: float | None
+    better: int
+    """1 where larger is better, else -1."""
+    what: str
+    """What the interval is of."""
+    show: Callable[[float | None], str]
+
+    @property
+    def text(self) -> str:
+        """The interval in words."""
+        return span(self.low, self.high, self.show)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,53 +47,68 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Positions in SVG units from 0 to WIDTH; None is not drawn. `low`/`high` run left to right."""
+    """Positions in SVG units from 0 to WIDTH; None is not drawn. `beyond` is where what cannot pass ends."""
 
-    low: float | None
-    high: float | None
+    low: float
+    high: float
     point: float | None
     null: float | None
     threshold: float | None
+    beyond: float | None
     labels: tuple[Label, ...]
     open_left: bool
     open_right: bool
     spoken: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What a metric's interval is held against, on the raw scale of `ci_low` and `ci_high`."""
-
-    point: float | None
-    null: float | None
-    threshold: float | None
-    better: int
-    """1 where larger raw values are better, else -1."""
-    alone: bool
-    """The interval is of the candidate's own level, not of a difference."""
-
-
 def scale(found: MetricComparison) -> Scale:
-    """Where no change and the threshold of the rule lie."""
-    better = 1 if found.direction == "higher" or found.statistic.startswith("pass^") else -1
+    """Where no change and the threshold of the rule lie for this metric."""
     if found.rule in ("at_least", "at_most"):
-        return Scale(found.candidate, None, found.bound, 1 if found.rule == "at_least" else -1, True)
+        better = 1 if found.rule == "at_least" else -1
+        return Scale(found.candidate, found.ci_low, found.ci_high, None, found.bound, better, "candidate",
+                     lambda number: level(number, found))  # fmt: skip
+    if found.rule == "zero":
+        rate_low = None if found.rate_upper is None else 0.0
+        return Scale(None, rate_low, found.rate_upper, None, found.max_rate, -1, "failure rate", percent)
+    better = 1 if found.direction == "higher" or found.statistic.startswith("pass^") else -1
     null = 1.0 if found.statistic == "ratio" else 0.0
-    threshold = null - better * found.margin if found.margin else None
-    return Scale(found.difference, null, threshold, better, False)
+    allowed = found.effect if found.rule == "no_significant_drop" else found.margin
+    threshold = null - better * allowed if allowed else None
+    return Scale(found.difference, found.ci_low, found.ci_high, null, threshold, better, "difference",
+                 lambda number: change(number, found))  # fmt: skip
 
 
 def draw(found: MetricComparison) -> Drawing | None:
     """The drawing, or None where there is no interval to draw."""
     held = scale(found)
-    ends = [found.ci_low, found.ci_high]
-    if all(end is None for end in ends):
+    beyond = held.threshold
+    if beyond is None and (found.rule == "superiority" or found.margin == 0):
+        beyond = held.null
+    if found.rule == "no_significant_drop":
+        beyond = None
+    return _draw(held, beyond)
+
+
+def draw_share(row: SystemSummary) -> Drawing | None:
+    """A share's interval between 0 and 100 %; None for what is no share."""
+    if row.pass_hat is None or row.mean is None:
         return None
-    if held.better < 0:
-        ends.reverse()
+    held = Scale(row.mean, row.ci_low, row.ci_high, 0.0, 1.0, 1, "mean", percent)
+    drawn = _draw(held, None)
+    if drawn is None:
+        return None
+    labels = (Label("null", 0.0, "start", "0 %"), Label("null", WIDTH, "end", "100 %"))
+    spoken = f"mean {percent(row.mean)}, interval {held.text}"
+    return Drawing(drawn.low, drawn.high, drawn.point, drawn.null, None, None, labels, drawn.open_left,
+                   drawn.open_right, spoken)  # fmt: skip
+
+
+def _draw(held: Scale, beyond: float | None) -> Drawing | None:
+    ends = (held.low, held.high) if held.better > 0 else (held.high, held.low)
+    if held.low is None and held.high is None:
+        return None
     marks = [mark for mark in (*ends, held.point, held.null, held.threshold) if mark is not None]
-    turned = [held.better * mark for mark in marks]
-    lowest, highest = min(turned), max(turned)
+    lowest, highest = min(held.better * mark for mark in marks), max(held.better * mark for mark in marks)
     spread = highest - lowest
     if not math.isfinite(spread):
         return None
@@ -80,21 +117,21 @@ def draw(found: MetricComparison) -> Drawing | None:
     def place(mark: float | None) -> float | None:
         if mark is None:
             return None
-        inner = WIDTH - 2 * _PAD
-        return round(_PAD + inner * (held.better * mark - lowest) / spread, 2)
+        return round(_PAD + (WIDTH - 2 * _PAD) * (held.better * mark - lowest) / spread, 2)
 
-    low, high = (place(end) for end in ends)
-    show = level if held.alone else change
+    low, high = place(ends[0]), place(ends[1])
+    null, threshold = place(held.null), place(held.threshold)
     return Drawing(
         low=0.0 if low is None else low,
         high=WIDTH if high is None else high,
         point=place(held.point),
-        null=place(held.null),
-        threshold=place(held.threshold),
-        labels=_labels(place(held.null), place(held.threshold), show(held.threshold, found)),
+        null=null,
+        threshold=threshold,
+        beyond=place(beyond),
+        labels=_labels(null, threshold, held.show(held.threshold)),
         open_left=low is None,
         open_right=high is None,
-        spoken=_spoken(found, held),
+        spoken=_spoken(held),
     )
 
 
@@ -102,24 +139,23 @@ def _labels(null: float | None, threshold: float | None, at: str) -> tuple[Label
     """Texts that stay inside the drawing and off each other: the threshold lies left of no change, or alone."""
     made = []
     if threshold is not None:
-        made.append(Label("threshold", *_anchored(threshold, null is not None), at))
+        made.append(Label("threshold", *_anchored(threshold, leftwards=null is not None, need=62), at))
     if null is not None:
-        made.append(Label("null", *_anchored(null, False), "no change"))
+        # A threshold text that found no room on its left runs to the right of it, to 62 at most.
+        crowded = threshold is not None and threshold < 62 and null < 70
+        made.append(Label("null", *_anchored(70.0 if crowded else null, leftwards=False, need=56), "no change"))
     return tuple(made)
 
 
-def _anchored(x: float, leftwards: bool) -> tuple[float, str]:
+def _anchored(x: float, *, leftwards: bool, need: float) -> tuple[float, str]:
     if leftwards:
-        return (x, "end") if x > 60 else (0.0, "start")
-    return (x, "start") if x < WIDTH - 70 else (WIDTH, "end")
+        return (x + 2, "end") if x >= need else (0.0, "start")
+    return (x - 2, "start") if x <= WIDTH - need else (WIDTH, "end")
 
 
-def _spoken(found: MetricComparison, held: Scale) -> str:
-    show = level if held.alone else change
-    what = "candidate" if held.alone else "difference"
-    text = (
-        f"{what} {show(held.point, found)}, interval from {show(found.ci_low, found)} to {show(found.ci_high, found)}"
-    )
+def _spoken(held: Scale) -> str:
+    point = f" {held.show(held.point)}" if held.point is not None else ""
+    text = f"{held.what}{point}, interval {held.text}"
     if held.threshold is not None:
-        text += f", {'bound' if held.alone else 'margin'} at {show(held.threshold, found)}"
+        text += f", {'bound' if held.null is None else 'margin'} at {held.show(held.threshold)}"
     return text

@@ -11,8 +11,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET  # builds, never parses
 from collections.abc import Sequence
 
-from evalplat.records import Decision, MetricComparison, MetricDecision
+from evalplat.records import Decision, MetricDecision
 
+from .interval import scale
 from .numbers import change, level, p_value
 from .text import one_line, visible, xml_safe
 
@@ -85,18 +86,13 @@ def _detail(metric: MetricDecision) -> list[str]:
         one_line(metric.reason, 1000),
         f"baseline {level(found.baseline, found)}, candidate {level(found.candidate, found)}, "
         f"difference {change(found.difference, found)}",
-        f"interval at {found.confidence:g}: {_bounds(found)}",
+        f"interval at {found.confidence:g}: {scale(found).text}",
         f"p = {p_value(found.p_value)} ({one_line(found.p_null)}), adjusted {p_value(found.p_adjusted)}",
         f"{found.n_cases} cases, {found.n_clusters} clusters, alpha {found.alpha:g}, {one_line(found.method)}",
     ]
     if found.unusable:
         lines.append(f"unusable: {one_line(found.unusable, 500)}")
     return lines
-
-
-def _bounds(found: MetricComparison) -> str:
-    show = level if found.rule in ("at_least", "at_most") else change
-    return f"[{show(found.ci_low, found)}, {show(found.ci_high, found)}]"
 
 
 def _findings(decision: Decision) -> list[str]:

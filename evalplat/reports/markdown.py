@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from evalplat.records import Decision, MetricDecision, Needed
 
+from .interval import scale
 from .numbers import change, count, level, p_value, signed, value
 from .text import one_line
 from .words import DECISIONS, VERDICTS, rule_in_words, settling
@@ -52,8 +53,9 @@ def code(text: str, limit: int = 120) -> str:
 
 def prose(text: str, limit: int = 500) -> str:
     """Hostile text as plain words: no markup, no HTML, no mention, no issue number, no link."""
-    line = re.sub(r"([\\`*_{}\[\]<>()#+!|~$-])", r"\\\1", one_line(text, limit))
-    line = re.sub(r"&(?=[#\w])", "&amp;", line)
+    line = one_line(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line)
+    line = re.sub(r"^([-+#=])", r"\\\1", line)
     line = re.sub(r"@(?=\w)", "@\u200b", line)
     line = re.sub(r"#(?=\d)", "#\u200b", line)
     line = re.sub(r"^(\d+)([.)])", r"\1\\\2", line)
@@ -74,14 +76,13 @@ def _table(metrics: Sequence[MetricDecision], limit: int, *, slices: bool) -> st
     ]
     for metric in metrics[:limit]:
         found = metric.comparison
-        show = level if found.rule in ("at_least", "at_most") else change
         name = f"{code(found.metric)} {code(found.slice)}" if slices and found.slice else code(found.metric)
         cells = [
             name if slices else f"{name}<br>{rule_in_words(found)}",
             level(found.baseline, found),
             level(found.candidate, found),
             change(found.difference, found),
-            f"{show(found.ci_low, found)} … {show(found.ci_high, found)}",
+            scale(found).text,
             p_value(found.p_adjusted),
             f"**{VERDICTS[metric.verdict].label}**",
         ]

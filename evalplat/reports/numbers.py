@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from evalplat.records import MetricComparison
 
 ABSENT = "–"
@@ -9,19 +11,21 @@ MINUS = "−"
 
 
 def value(number: float | None) -> str:
-    """About four significant digits, no exponent between 1e-4 and 1e7; a true minus sign."""
+    """About three significant digits, no exponent between 1e-7 and 1e7; a true minus sign."""
     if number is None:
         return ABSENT
     if number == 0:
         return "0"
-    size = abs(number)
-    if size >= 1e7 or size < 1e-4:
-        text = f"{size:.3g}"
-    elif size >= 1000:
-        text = f"{size:,.0f}"
+    magnitude = abs(number)
+    if magnitude >= 1e7 or magnitude < 1e-7:
+        text = f"{magnitude:.3g}"
+    elif magnitude < 1e-4:
+        text = f"{float(f'{magnitude:.3g}'):.9f}".rstrip("0")
+    elif magnitude >= 1000:
+        text = f"{magnitude:,.0f}"
     else:
-        decimals = 4 if size < 0.1 else 3 if size < 10 else 2 if size < 100 else 1
-        text = f"{size:.{decimals}f}".rstrip("0").rstrip(".")
+        decimals = 4 if magnitude < 0.1 else 3 if magnitude < 10 else 2 if magnitude < 100 else 1
+        text = f"{magnitude:.{decimals}f}".rstrip("0").rstrip(".")
     return f"{MINUS}{text}" if number < 0 else text
 
 
@@ -34,7 +38,7 @@ def level(number: float | None, metric: MetricComparison) -> str:
     """A level of the metric: in percent where it is a share."""
     if number is None or not is_share(metric):
         return value(number)
-    return f"{number * 100:.1f} %".replace("-", MINUS)
+    return percent(number)
 
 
 def change(number: float | None, metric: MetricComparison) -> str:
@@ -53,6 +57,21 @@ def size(number: float | None, metric: MetricComparison) -> str:
     if metric.statistic == "ratio":
         return f"{value(number * 100)} %"
     return f"{value(number * 100)} points" if is_share(metric) else value(number)
+
+
+def span(low: float | None, high: float | None, show: Callable[[float | None], str]) -> str:
+    """`low … high`, the unit once; an open end is said."""
+    if low is None and high is None:
+        return ABSENT
+    first = "open" if low is None else show(low)
+    last = "open" if high is None else show(high)
+    unit = last.partition(" ")[2]
+    return f"{first.removesuffix(' ' + unit) if unit else first} … {last}"
+
+
+def percent(number: float | None) -> str:
+    """A share in percent."""
+    return ABSENT if number is None else f"{number * 100:.1f} %".replace("-", MINUS)
 
 
 def is_share(metric: MetricComparison) -> bool:

@@ -12,17 +12,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import numbers, words
-from .markup import inline, plain, script_json, shown
-from .plotly_script import csp_hash, packed_plotly
+from .interval import scale
+from .markup import inline, plain, shown
+from .plotly_script import PackedScript, csp_hash, packed_plotly
 
 LIMIT_BYTES = 6_000_000
 """No page is larger."""
 
-_PANEL_BYTES = 400_000
-"""No panel but the cases is larger: what would be is replaced by a card."""
-
-# plotly.js makes an empty <style> and fills it through the CSSOM, which needs this one hash and no 'unsafe-inline'.
-_EMPTY_STYLE = csp_hash(b"")
+_PANEL_BYTES = 150_000
+"""No panel is larger unless it says so: what would be is replaced by a card. The limits of a page's panels, plotly's
+script and a megabyte of cases together stay below LIMIT_BYTES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters |= {"shown": shown, "inline": inline, "plain": plain}
-    env.globals |= {"n": numbers, "w": words}
+    env.globals |= {"n": numbers, "w": words, "scale": scale}
     return env
 
 
@@ -89,16 +88,30 @@ def assemble(title: str, panels: Sequence[Written], footer: Written, *, charts: 
     """The whole document. `charts` puts plotly's script in."""
     css, script = _asset("page.css"), _asset("page.js")
     plotly = packed_plotly() if charts else None
-    scripts = [csp_hash(script.encode())] + ([plotly.csp_hash] if plotly else [])
-    csp = (
-        f"default-src 'none'; script-src {' '.join(scripts)}; style-src {csp_hash(css.encode())} {_EMPTY_STYLE}; "
-        "base-uri 'none'; form-action 'none'"
+    html = (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            csp=_policy(css, script, plotly),
+            css=Markup(css),  # noqa: S704 ours
+            script=Markup(script),  # noqa: S704 ours
+            plotly=plotly,
+            panels=panels,
+            footer=footer,
+        )
     )
-    html = environment().get_template("page.html.j2").render(
-        title=title, csp=csp, css=Markup(css), script=Markup(script), plotly=plotly, panels=panels, footer=footer  # noqa: S704
-    )  # fmt: skip
     # What UTF-8 cannot carry has been marked in texts already; this holds for whatever else may come.
     return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def _policy(css: str, script: str, plotly: PackedScript | None) -> str:
+    """The Content-Security-Policy: our style and scripts by their hashes, nothing from anywhere."""
+    scripts, styles = csp_hash(script.encode()), csp_hash(css.encode())
+    if plotly:
+        # plotly.js makes an empty <style>, which it fills through the CSSOM.
+        scripts, styles = f"{scripts} {plotly.csp_hash}", f"{styles} {csp_hash(b'')}"
+    return f"default-src 'none'; script-src {scripts}; style-src {styles}; base-uri 'none'; form-action 'none'"
 
 
 def overhead(*, charts: bool) -> int:
@@ -110,6 +123,3 @@ def overhead(*, charts: bool) -> int:
 @lru_cache(maxsize=4)
 def _asset(name: str) -> str:
     return (files("evalplat.reports") / "templates" / name).read_text(encoding="utf-8")
-
-
-__all__ = ["LIMIT_BYTES", "Panel", "Written", "assemble", "environment", "overhead", "script_json", "write"]

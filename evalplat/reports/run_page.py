@@ -9,6 +9,7 @@ from markupsafe import Markup
 from evalplat.records import RunReportData
 
 from . import cases, figures
+from .interval import draw_share
 from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
 from .text import one_line
 
@@ -35,7 +36,8 @@ def render_run_html(data: RunReportData) -> str:
 
 
 def _summary(data: RunReportData) -> dict[str, Any]:
-    return {"systems": data.summary.systems[:200], "left": max(0, len(data.summary.systems) - 200)}
+    rows = [(row, draw_share(row)) for row in data.summary.systems[:200]]
+    return {"rows": rows, "left": len(data.summary.systems) - len(rows)}
 
 
 def _failures(data: RunReportData) -> dict[str, Any]:
@@ -44,19 +46,14 @@ def _failures(data: RunReportData) -> dict[str, Any]:
 
 
 def _hashes(data: RunReportData) -> dict[str, str]:
-    info = data.run.info
-    known = {"suite": info.suite_fingerprint, "target": info.target.fingerprint}
-    if info.target.spec is not None:
-        known |= {f"target {part}": found for part, found in info.target.spec.part_hashes.items()}
-    rest = {name: found for name, found in data.hashes.items() if found not in known.values()}
-    return dict(list({**known, **rest}.items())[:200])
+    return figures.merged({"run": data.run.info.id} | figures.hashes_of(data.run.info), data.hashes)
 
 
 def _cases(data: RunReportData, room: int) -> dict[str, Any] | None:
     if not data.failed:
         return None
     pair = environment().get_template("case.html.j2")
-    shown = cases.fit(data.failed, lambda view: pair.render(case=view), room - 20_000, ("", "Answer"))
+    shown = cases.fit(data.failed, lambda view: pair.render(case=view), room - 20_000, ("", "Answer"), None)
     return {
         "html": [Markup(html) for html in shown.html],  # noqa: S704 rendered by our own template
         "shown": shown,
@@ -64,5 +61,5 @@ def _cases(data: RunReportData, room: int) -> dict[str, Any] | None:
         "rest": [],
         "n_rest": 0,
         "metric": None,
-        "searchable": len(shown.html) > 1,
+        "states": ("wrong", "failed"),
     }

@@ -69,10 +69,27 @@ def _row(span: Span, depth: int, first: int, whole: int) -> SpanRow:
 
 def _details(span: Span) -> Iterable[tuple[str, str]]:
     for name, found in span.attributes.items():
-        yield name, _text(found)
+        yield name, _messages(found) if name.endswith("messages") and isinstance(found, str) else _text(found)
     for event in span.events:
         inside = "\n".join(f"{name}: {_text(found)}" for name, found in event.attributes.items())
         yield f"event {event.name}", inside or f"at {seconds((event.time_unix_nano - span.start_unix_nano) / 1e9)}"
+
+
+def _messages(found: str) -> str:
+    """Messages of the GenAI conventions as `role: text`; whatever is not of that shape stays as it was recorded."""
+    try:
+        parsed = json.loads(found)
+        lines = [f"{message['role']}: {_part(part)}" for message in parsed for part in message["parts"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return found
+    return "\n\n".join(lines) or found
+
+
+def _part(part: dict[str, object]) -> str:
+    content = part.get("content")
+    if part["type"] == "text" and isinstance(content, str) and len(part) == 2:
+        return content
+    return json.dumps(part, ensure_ascii=False)
 
 
 def _text(found: object) -> str:
