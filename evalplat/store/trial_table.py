@@ -1,0 +1,142 @@
+"""Trials to files and back: a Parquet table with a row a trial, and JSON Lines with a line a trace."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from typing import Any
+
+from evalplat.records import Trial
+
+from .json_text import is_utf8, json_line
+from .names import displayable
+
+_USAGE = (
+    "input_tokens",
+    "output_tokens",
+    "calls",
+    "retries",
+    "cached_calls",
+    "unknown_usage_calls",
+    "cost_usd",
+)
+
+
+def trials_to_parquet(trials: Iterable[Trial]) -> bytes:
+    """One row a trial: everything but the trace, which `traces.jsonl` has under the same case and trial.
+
+    `exact` is null, or the whole row as JSON where a text is not UTF-8 and so stands in its column only nearly.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    citation = pa.struct([("source_id", pa.string()), ("score", pa.float64()), ("text", pa.string())])
+    schema = pa.schema(
+        [
+            ("case_id", pa.string()),
+            ("trial", pa.int32()),
+            ("seed", pa.int64()),
+            ("answer", pa.string()),
+            ("output_sha256", pa.string()),
+            ("citations", pa.list_(citation)),
+            ("failure_kind", pa.string()),
+            ("failure_message", pa.string()),
+            *[(name, pa.float64() if name == "cost_usd" else pa.int64()) for name in _USAGE],
+            ("latency_s", pa.float64()),
+            ("started_at", pa.timestamp("us", tz="UTC")),
+            ("trace_id", pa.string()),
+            ("exact", pa.string()),
+        ]
+    )
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([_row(trial) for trial in trials], schema=schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def traces_to_jsonl(trials: Iterable[Trial]) -> Iterator[str]:
+    """One line a trace, with the case and trial that it belongs to."""
+    for trial in trials:
+        if trial.trace is not None:
+            key = {"case_id": trial.key.case_id, "trial": trial.key.trial}
+            yield json_line(key | trial.trace.model_dump(mode="json")) + "\n"
+
+
+def trials_from_files(table: bytes, traces: Iterable[str]) -> tuple[Trial, ...]:
+    """The trials behind both files, in the order of the table. Raises ValueError where they do not fit together."""
+    import pyarrow.parquet as pq
+
+    by_key: dict[tuple[str, int], dict[str, Any]] = {}
+    for line in traces:
+        trace = json.loads(line)
+        by_key[trace.pop("case_id"), trace.pop("trial")] = trace
+    trials = []
+    for row in pq.read_table(io.BytesIO(table)).to_pylist():
+        fields = json.loads(row["exact"]) if row["exact"] is not None else _fields(row)
+        key = fields["key"]
+        trace = by_key.pop((key["case_id"], key["trial"]), None)
+        if (trace is None) != (row["trace_id"] is None):
+            raise ValueError(f"trial {key['trial']} of case {key['case_id']} and its trace do not fit together")
+        trials.append(Trial.model_validate(fields | {"trace": trace}))
+    if by_key:
+        raise ValueError(f"{len(by_key)} traces belong to no trial")
+    return tuple(trials)
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    answer, failure = trial.answer, trial.failure
+    row: dict[str, Any] = {
+        "case_id": trial.key.case_id,
+        "trial": trial.key.trial,
+        "seed": trial.seed,
+        "answer": answer and answer.text,
+        "output_sha256": answer and answer.sha256,
+        "citations": answer and [citation.model_dump() for citation in answer.citations],
+        "failure_kind": failure and failure.kind,
+        "failure_message": failure and failure.message,
+        **trial.usage.model_dump(),
+        "latency_s": trial.latency_s,
+        "started_at": trial.started_at.astimezone(UTC),
+        "trace_id": trial.trace and trial.trace.trace_id,
+        "exact": None,
+    }
+    if not is_utf8(_texts(row)):
+        exact = json.dumps(trial.model_dump(mode="json", exclude={"trace"}))
+        row = _displayable(row) | {"exact": exact}
+    return row
+
+
+def _fields(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the fields of a Trial."""
+    failed = row["failure_kind"] is not None
+    return {
+        "key": {"case_id": row["case_id"], "trial": row["trial"]},
+        "seed": row["seed"],
+        "answer": None if failed else {"text": row["answer"], "citations": row["citations"]},
+        "failure": {"kind": row["failure_kind"], "message": row["failure_message"]} if failed else None,
+        "usage": {name: row[name] for name in _USAGE},
+        "latency_s": row["latency_s"],
+        "started_at": row["started_at"],
+    }
+
+
+def _texts(value: Any) -> str:
+    """All texts in a row, one after the other."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "".join(_texts(part) for part in value.values())
+    if isinstance(value, list):
+        return "".join(_texts(part) for part in value)
+    return ""
+
+
+def _displayable(value: Any) -> Any:
+    if isinstance(value, str):
+        return displayable(value)
+    if isinstance(value, dict):
+        return {key: _displayable(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_displayable(part) for part in value]
+    return value
