@@ -1,27 +1,50 @@
 """The statistical engine: arrays in, frozen results out."""
 
 from .benjamini_hochberg import benjamini_hochberg
+from .bootstrap_t import BootstrapT, bootstrap_t
 from .clopper_pearson import ClopperPearson, clopper_pearson
 from .cluster_mean import ClusterMean, cluster_mean
 from .holm import holm
 from .mcnemar import McNemar, mcnemar
+from .needed import NeededClusters, NeededTrials, needed_clusters, needed_trials, power_of
 from .pass_k import pass_at_k, pass_hat_k
+from .quantile import QuantileDifference, paired_quantile_difference
+from .ratio import RatioOfTotals, ratio_of_totals
+from .suite_mean import SuiteDifference, SuiteMean, suite_difference, suite_mean
 from .tango import Tango, tango
+from .variance import VarianceComponents, variance_components
 from .wilson import Wilson, wilson
 
 __all__ = [
+    "BootstrapT",
     "ClopperPearson",
     "ClusterMean",
     "McNemar",
+    "NeededClusters",
+    "NeededTrials",
+    "QuantileDifference",
+    "RatioOfTotals",
+    "SuiteDifference",
+    "SuiteMean",
     "Tango",
+    "VarianceComponents",
     "Wilson",
     "benjamini_hochberg",
+    "bootstrap_t",
     "clopper_pearson",
     "cluster_mean",
     "holm",
     "mcnemar",
+    "needed_clusters",
+    "needed_trials",
+    "paired_quantile_difference",
     "pass_at_k",
     "pass_hat_k",
+    "power_of",
+    "ratio_of_totals",
+    "suite_difference",
+    "suite_mean",
     "tango",
+    "variance_components",
     "wilson",
 ]
