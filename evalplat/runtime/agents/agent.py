@@ -43,12 +43,16 @@ class Agent:
     async def prepare(self) -> None:
         """Load passages and tools, and check the model: what can be wrong with the spec is said before any trial.
 
-        Raises SpecError, and what `Gateway.check` raises: ModelUnknown, ModelRefused, ModelUnreachable...
+        Raises SpecError; what `Gateway.check` raises: ModelUnknown, ModelRefused, ModelUnreachable...; BudgetExceeded
+        where money is limited and the model has no price.
         """
-        self._engine = Engine(self.spec, load_tools(self.spec.tools, base_dir=self._base_dir))
+        # In a thread: it imports much and reads files, and the event loop may have other agents to serve.
+        self._engine = await asyncio.to_thread(self._load_engine)
         if self.spec.retrieval is not None:
             self._index = await asyncio.to_thread(self._load_index)
         await self._gateway.check(self.spec.model)
+        session = self._gateway.session(self.spec.model, self.spec.limits)
+        await asyncio.to_thread(self._engine.warm_up, session)
 
     async def answer(self, text: str, *, replica: int, seed: int, trace_id: str | None = None) -> Outcome:
         """What the agent makes of `text`: an answer or a failure, with usage and trace either way.
@@ -56,8 +60,8 @@ class Agent:
         `replica` is the number of the trial, by which equal requests are told apart in the cache. `latency_s` is wall
         clock without the wait for a free slot of the endpoint, which is due to other trials.
 
-        Raises BudgetExceeded where the budget of the whole run is spent, RuntimeError before `prepare`, ValueError for a
-        malformed `trace_id`; nothing else: what goes wrong in a trial is in its outcome.
+        What goes wrong in a trial is in its outcome. Raises BudgetExceeded where the budget of the whole run is spent,
+        RuntimeError before `prepare`, ValueError for a malformed `trace_id`, and nothing else.
         """
         if self._engine is None:
             raise RuntimeError("prepare() the agent first")
@@ -70,7 +74,8 @@ class Agent:
                 recording.failed(err)
                 if isinstance(err, BudgetExceeded) and err.scope == "run":
                     raise
-                trial.failure = Failure(kind=type(err).__name__, message=recording.redactor.line(str(err)))
+                kind = type(err).__name__
+                trial.failure = Failure(kind=kind, message=recording.redactor.line(str(err)) or kind)
             else:
                 trial.answer = _sound(answer, recording)
                 recording.root.set_attribute("gen_ai.output.messages", _message("assistant", trial.answer.text))
@@ -153,6 +158,9 @@ class Agent:
             if citations:
                 span.set_attribute("evalplat.guardrail.best_score", max(citation.score for citation in citations))
         return abstention
+
+    def _load_engine(self) -> Engine:
+        return Engine(self.spec, load_tools(self.spec.tools, base_dir=self._base_dir))
 
     def _load_index(self) -> Index:
         wanted = self.spec.retrieval

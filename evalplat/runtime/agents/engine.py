@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from evalplat.errors import AgentError, LimitReached, SpecError, ToolFailed
+from evalplat.errors import EvalplatError, LimitReached, ModelRefused, ModelReplyBroken, SpecError, ToolFailed
 from evalplat.records import AgentSpec
-from evalplat.runtime.gateway import as_model_error, find_model_error
 from evalplat.runtime.telemetry import redact, tracer_provider
 from evalplat.runtime.tools import Tool
 
 if TYPE_CHECKING:
     import pydantic_ai
+    from pydantic_ai.exceptions import AgentRunError
 
     from evalplat.runtime.gateway.session import Session
 
@@ -50,6 +50,10 @@ class Engine:
             include_model_request_parameters=False,
             version=6,
         )
+
+    def warm_up(self, session: Session) -> None:
+        """Load what a run will need: a second or two that must not count as the latency of the first trial."""
+        self._model(session)
 
     async def run(self, prompt: str, session: Session, *, seed: int) -> str:
         """The model's last words.
@@ -125,12 +129,18 @@ def _limit(message: str, spec: AgentSpec) -> str:
     return message
 
 
-def _translated(err: Exception, session: Session) -> AgentError | Exception:
-    from pydantic_ai.exceptions import ModelRetry
+def _translated(err: AgentRunError, session: Session) -> EvalplatError:
+    from pydantic_ai.exceptions import ContentFilterError, ModelRetry
 
-    spent = _RETRIES_SPENT.match(str(err))
-    if spent is None or find_model_error(err) is not None:
-        return as_model_error(err, session)
+    # Under the client a call ends with one of our own errors, which the client and pydantic-ai wrap, each in its own.
+    if session.last_error is not None:
+        return session.last_error
+    said = " ".join(err.message.split())
+    if isinstance(err, ContentFilterError):
+        return ModelRefused(f"the model or its provider refused to answer: {said}")
+    spent = _RETRIES_SPENT.match(err.message)
+    if spent is None:
+        return ModelReplyBroken(f"the reply cannot be used: {said}")
     cause = err.__cause__
-    said = str(cause).split("\n")[0] if isinstance(cause, ModelRetry) else "its arguments do not fit its parameters"
-    return ToolFailed(f"tool {spent['tool']!r} failed {TOOL_RETRIES + 1} times in a row; the last time: {said}")
+    last = " ".join(str(cause).split()) if isinstance(cause, ModelRetry) else "its arguments do not fit its parameters"
+    return ToolFailed(f"tool {spent['tool']!r} failed {TOOL_RETRIES + 1} times in a row; the last time: {last}")
