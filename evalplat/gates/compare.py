@@ -128,6 +128,7 @@ def subset(pairs: Pairs, keep: Ints) -> Pairs:
         extra=(),
         n_expected=len(keep),
         left_out=False,
+        too_many_lack=False,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from evalplat.records import MetricRule
 from evalplat.stats import (
@@ -209,7 +210,7 @@ def _pass_k(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
     return _mean_of(base, cand, pairs, turned)
 
 
-def _hat(good: np.ndarray, cases: Ints, trials: Ints, k: int) -> Floats:  # type: ignore[type-arg]
+def _hat(good: npt.NDArray[np.bool_], cases: Ints, trials: Ints, k: int) -> Floats:
     return pass_hat_k(np.bincount(cases, weights=good, minlength=len(trials)).astype(np.int64), trials, k)
 
 
@@ -261,10 +262,11 @@ def _alone(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
             method=f"{exact.method}, of the candidate alone",
             tango=True,
         )
-    if estimand == "suite":
-        result = suite_mean(s * pairs.cand_values, pairs.cand_cases, pairs.weights)
-    else:
-        result = cluster_mean(s * pairs.candidate, pairs.clusters, pairs.weights)
+    result = (
+        suite_mean(s * pairs.cand_values, pairs.cand_cases, pairs.weights)
+        if estimand == "suite"
+        else cluster_mean(s * pairs.candidate, pairs.clusters, pairs.weights)
+    )
     if result.se is None:
         return _without_interval(levels[:2], levels[2], rule, getattr(result, "reason", None) or "one cluster only")
     return Effect(

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evalplat.records import Finding, MetricComparison, MetricRule, ScoreTable
+from evalplat.records.decision import WarningCode
 
 from .effects import SKEWED
-from .measure import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DIFFERING
+from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DIFFERING
 from .pairing import Pairs
 
 NAMED_CASES = 20
@@ -147,8 +148,8 @@ def _scored(table: ScoreTable, metric: str, system: str) -> _Scored:
     return _Scored(case, key, output, table.score[rows])
 
 
-def _finding(code: str, message: str, metric: str, cases: Sequence[str] = ()) -> Finding:
-    return Finding(code=code, message=message, metric=metric, cases=tuple(cases[:NAMED_CASES]))  # type: ignore[arg-type]
+def _finding(code: WarningCode, message: str, metric: str, cases: Sequence[str] = ()) -> Finding:
+    return Finding(code=code, message=message, metric=metric, cases=tuple(cases[:NAMED_CASES]))
 
 
 def _commonest(cases: Sequence[str]) -> list[str]:

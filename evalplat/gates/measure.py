@@ -10,14 +10,9 @@ from evalplat.records import Interval, MetricComparison, MetricRule, Sensitivity
 from evalplat.stats import clopper_pearson
 
 from .effects import Effect, estimate, sign, width
+from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DF, FEWEST_DIFFERING, NEAR_BOUND
 from .needed import needed
-from .pairing import Pairs, ends
-
-FEWEST_CASES = 20
-FEWEST_CLUSTERS = 8
-FEWEST_DF = 4.0
-FEWEST_DIFFERING = 5
-NEAR_BOUND = 0.10
+from .pairing import Floats, Pairs, ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,7 @@ def _n_clusters(pairs: Pairs, estimand: str) -> int:
 def _unusable(pairs: Pairs, rule: MetricRule, effect: Effect, estimand: str) -> str | None:
     """Why neither pass nor fail can be said, in one clause; None where they can."""
     clusters = _n_clusters(pairs, estimand)
-    if pairs.left_out:
+    if pairs.too_many_lack:
         share = len(pairs.lacking) / pairs.n_expected
         return (
             f"{len(pairs.lacking)} of the baseline's {pairs.n_expected} cases ({share:.1%}) are lacking in the "
@@ -138,7 +133,7 @@ def _thin(pairs: Pairs, rule: MetricRule, estimand: str, effect: Effect) -> Thin
     return Thin(n_differing, n_worse, upper, _near_bound(pairs, rule, effect))
 
 
-def _loss(pairs: Pairs, rule: MetricRule) -> np.ndarray:  # type: ignore[type-arg]
+def _loss(pairs: Pairs, rule: MetricRule) -> Floats:
     """By case, how much worse: than the baseline, or for a bound on the candidate alone than the best end."""
     if rule.rule in ("at_least", "at_most"):
         s = 1.0 if rule.rule == "at_least" else -1.0

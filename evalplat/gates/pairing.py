@@ -61,7 +61,9 @@ class Pairs:
     extra: tuple[str, ...]
     n_expected: int
     left_out: bool
-    """True where cases lacking in the candidate were left out, not counted as failed."""
+    """Cases lacking in the candidate were left out, not counted as failed."""
+    too_many_lack: bool
+    """They were left out because they are too many, not because the user asked for it."""
 
     @property
     def n_cases(self) -> int:
@@ -135,6 +137,7 @@ def pair(
         extra=_named(names, np.flatnonzero(cand.present & ~base.present)),
         n_expected=n_expected,
         left_out=bool(len(missing)) and not impute,
+        too_many_lack=bool(len(missing)) and not impute and lacking == "limited",
     )
 
 

@@ -63,27 +63,23 @@ def rule(found: MetricComparison) -> Ruling:
     if found.rule == "no_significant_drop":
         return _no_significant_drop(found, ends)
     margin = found.margin or 0.0 if found.rule == "non_inferiority" else 0.0
-    meets = _beyond(found, margin)
     doubt = _doubt(found, ends, margin)
-    if meets(ends.pass_low) and doubt is None:
+    if _meets(found, ends.pass_low, margin) and doubt is None:
         return Ruling("pass", f"{state(found)}; {_passed(found, ends, margin)}")
     if ends.high < 0:
         return Ruling("fail", f"{state(found)}; {_failed(found)}")
-    why = doubt if doubt is not None and meets(ends.low) else _open(found, margin)
+    why = doubt if doubt is not None and _meets(found, ends.low, margin) else _open(found, margin)
     return Ruling("inconclusive", f"{state(found)}; {why}")
 
 
-def _beyond(found: MetricComparison, margin: float):  # type: ignore[no-untyped-def]
+def _meets(found: MetricComparison, low: float, margin: float) -> bool:
     """L > -m, and for a bound on the candidate alone L >= B (turned, B is at 0)."""
-    if found.rule in ("at_least", "at_most"):
-        return lambda low: low >= 0.0
-    return lambda low: low > -margin
+    return low >= 0.0 if found.rule in ("at_least", "at_most") else low > -margin
 
 
 def _doubt(found: MetricComparison, ends: Turned, margin: float) -> str | None:
     """What keeps an interval that is good enough from being a pass."""
-    meets = _beyond(found, margin)
-    if meets(ends.low) and not meets(ends.pass_low):
+    if _meets(found, ends.low, margin) and not _meets(found, ends.pass_low, margin):
         return "so close to the end of the range a pass takes alpha / 2, and at that level it is not shown"
     allowance = _allowance(found, margin)
     if _too_few_differ(found, found.worse_share_upper, allowance):
@@ -96,7 +92,7 @@ def _doubt(found: MetricComparison, ends: Turned, margin: float) -> str | None:
         if sensitive.unusable is not None:
             return f"{sensitive.n_baseline_failures} failed baseline trials leave it open: {sensitive.unusable}"
         low = ends.sensitive_low if ends.sensitive_low is not None else ends.pass_low
-        if not meets(low) or _too_few_differ(found, sensitive.worse_share_upper, allowance):
+        if not _meets(found, low, margin) or _too_few_differ(found, sensitive.worse_share_upper, allowance):
             return f"it hangs on {sensitive.n_baseline_failures} failed baseline trials, which might have been right"
     return None
 

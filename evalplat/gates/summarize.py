@@ -35,7 +35,7 @@ def _summary(
 ) -> SystemSummary:
     failed = table.error.codes[rows] >= 0
     scored = rows[~failed]
-    names, case = np.unique(table.case.codes[scored], return_inverse=True)
+    names, case = np.unique(table.case.codes[scored].astype(np.int64), return_inverse=True)
     n_all_cases = len(np.unique(table.case.codes[rows]))
     if not len(scored):
         return SystemSummary(

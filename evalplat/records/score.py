@@ -104,8 +104,9 @@ class ScoreTable:
 
         def part(column: Column) -> Column:
             used, codes = np.unique(column.codes[rows], return_inverse=True)
-            codes = codes.astype(np.int32) - np.int32(len(used) > 0 and used[0] < 0)
-            return Column(codes, tuple(column.values[code] for code in used if code >= 0))
+            if len(used) and used[0] < 0:
+                codes = codes - 1
+            return Column(codes.astype(np.int32), tuple(column.values[code] for code in used if code >= 0))
 
         return ScoreTable(
             system=part(self.system),

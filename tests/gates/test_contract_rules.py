@@ -203,14 +203,16 @@ def test_pass_k_needs_k_trials_and_counts_them_unbiased():
 
 def test_the_suite_estimand_knows_trial_noise_only():
     rng = np.random.default_rng(19)
-    skill = rng.beta(1, 1, 100)
-    base = (rng.random((100, 20)) < skill[:, None]).astype(float)
-    cand = (rng.random((100, 20)) < skill[:, None]).astype(float)
+    shift = np.repeat([-0.3, 0.3], 50)
+    base = (rng.random((100, 20)) < 0.5).astype(float)
+    cand = (rng.random((100, 20)) < 0.5 + shift[:, None]).astype(float)
     rules = (MetricRule(metric="m", margin=0.05),)
     suite = gate(base, cand, GatePolicy(metrics=rules, estimand="suite"))
     population = gate(base, cand, GatePolicy(metrics=rules))
     assert suite.estimand == "suite"
-    assert suite.metrics[0].comparison.se <= population.metrics[0].comparison.se * 1.05
+    trial_noise = np.sqrt((0.25 + 0.21) / (100 * 20))
+    assert suite.metrics[0].comparison.se == pytest.approx(trial_noise, rel=0.1)
+    assert population.metrics[0].comparison.se == pytest.approx(np.hypot(trial_noise, 0.03), rel=0.1)
     one_trial = gate(base[:, 0], cand[:, 0], GatePolicy(metrics=rules, estimand="suite"))
     assert one_trial.verdict == "inconclusive"
 

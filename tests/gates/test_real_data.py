@@ -37,7 +37,8 @@ def test_tau_trials_against_trials_is_nothing_to_report(shared_data: Path, tmp_p
     frame["system"] = np.where(frame["trial"] < 2, "first", "second")
     frame["trial"] %= 2
     path = written(frame, tmp_path / "halves")
-    for cluster, se, n in ((None, 0.0442, 34), ("none", 0.0451, 50)):
+    # The clusters are of uneven size: CR2 gives .0444 where CR1, the data's published figure, gives .0442.
+    for cluster, se, n in ((None, 0.0444, 34), ("none", 0.0451, 50)):
         decision = decided(path, "first", "second", cluster=cluster, metric="reward", margin=0.05)
         found = decision.metrics[0].comparison
         assert found.difference == pytest.approx(-0.020)
