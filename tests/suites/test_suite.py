@@ -71,9 +71,7 @@ def test_the_policy_of_the_contract(folder):
 
 
 def test_defaults(folder):
-    (folder / "suite.yaml").write_text(
-        "name: s\ndatasets: [cases/one.jsonl]\nscorers: [{metric: m, kind: latency}]\n"
-    )
+    (folder / "suite.yaml").write_text("name: s\ndatasets: [cases/one.jsonl]\nscorers: [{metric: m, kind: latency}]\n")
     suite = load_suite(folder / "suite.yaml")
     assert (suite.trials, suite.seed, suite.policy) == (1, 0, None)
 
