@@ -61,9 +61,7 @@ class HttpTarget:
         self._scope = scope or uuid4().hex
         if authorization is not None and not (authorization.isascii() and authorization.isprintable()):
             raise InputError("the authorization for the target holds characters that no HTTP header may have")
-        self._secrets = [
-            part for part in {authorization, (authorization or "").split(" ")[-1]} if part and len(part) > 5
-        ]
+        self._secrets = [part for part in (authorization, (authorization or "").split(" ")[-1]) if part]
         self._headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",

@@ -28,6 +28,7 @@ class DaemonThreads:
 
     def __init__(self) -> None:
         self._idle: list[_Jobs] = []
+        self._closed = False
 
     async def call(self, function: Callable[[str], Any], text: str) -> tuple[object, BaseException | None]:
         """What the function gave back or raised, whatever that is. Being cancelled leaves the thread behind."""
@@ -38,7 +39,8 @@ class DaemonThreads:
         return await job.done
 
     def close(self) -> None:
-        """End the threads that are idle."""
+        """End the threads that are idle, and the others when they are back."""
+        self._closed = True
         while self._idle:
             self._idle.pop().put(None)
 
@@ -67,6 +69,9 @@ class DaemonThreads:
         done: asyncio.Future[tuple[object, BaseException | None]],
         outcome: tuple[object, BaseException | None],
     ) -> None:
-        self._idle.append(jobs)
+        if self._closed:
+            jobs.put(None)
+        else:
+            self._idle.append(jobs)
         if not done.done():
             done.set_result(outcome)
