@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Written differently, meant the same. Superscripts and fractions must not melt into the digits before them.
+# Written differently, meant the same.
+_ALIKE = {"'": "‘’‚‛′`´", '"': "“”„‟″«»", "-": "‐‑‒–—―−⁃", "/": "⁄∕"}
+_INVISIBLE = (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_TYPOGRAPHY: dict[int, str | None] = {ord(char): plain for plain, chars in _ALIKE.items() for char in chars}
+_TYPOGRAPHY |= dict.fromkeys(_INVISIBLE)
+# Superscripts and fractions must not melt into the digits before them: 10² is not 102, 5½ neither 51/2 nor 5.
 _SUPERSCRIPTS = {ord(char): f"^{digit}" for digit, char in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
-_FRACTIONS = {code: f" {chr(code)}" for code in (0xBC, 0xBD, 0xBE, *range(0x2150, 0x215F), 0x2189)}
-_BEFORE = _SUPERSCRIPTS | _FRACTIONS
-_INVISIBLE = dict.fromkeys(
-    [0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
-_AFTER = _INVISIBLE | str.maketrans("‘’‚‛′`´“”„‟″«»‐‑‒–—―−⁃⁄∕", "''''''''" + '"' * 7 + "-" * 8 + "//")  # fmt: skip
+_FRACTION = re.compile(r"(?<=\d)\s?([¼-¾⅐-⅟↉])")
+_FIRST = _TYPOGRAPHY | _SUPERSCRIPTS
 _JOINERS = frozenset(".,:/-'^")
 _SIGNS = frozenset("-.")
 _OPENERS = frozenset(' ([{$€£¥₹=~<>"')
@@ -26,14 +27,14 @@ def normalize(text: str, *, fold_case: bool = True) -> str:
 
     Normalising twice changes nothing more.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFD", text.translate(_BEFORE).translate(_INVISIBLE))
+    if text.isascii():
+        text = text.lower() if fold_case else text
+    else:
+        text = unicodedata.normalize("NFD", _FRACTION.sub(r"^\1", text.translate(_FIRST)))
         for _ in range(2):  # NFKC_Casefold of the Unicode Standard, section 3.13
             text = unicodedata.normalize("NFKC", text.casefold() if fold_case else text)
-        text = "".join(_ascii_digit(char) for char in text.translate(_AFTER))
-    elif fold_case:
-        text = text.lower()
-    text = text.replace("`", "'")
+        text = "".join(_ascii_digit(char) for char in text)
+    text = text.translate(_TYPOGRAPHY)
     return " ".join(text.split())
 
 
