@@ -207,3 +207,26 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(SpecError, match=complaint):
             load_passages(path)
+
+
+@pytest.mark.parametrize(
+    ("method", "first", "tells"), [("bm25", 0.85, 0.9), ("embedding", 0.9, 0.9), ("hybrid", 0.9, 0.93)]
+)
+def test_on_the_support_desk(method: Method, first: float, tells: float) -> None:
+    """The right passage comes first, and the score tells answerable questions from others (README has the numbers)."""
+    desk = Path(__file__).parents[2] / "scenarios" / "support_desk"
+    index = Index(load_passages(desk / "passages.jsonl"), method)
+    cases = [json.loads(line) for line in (desk / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+    hits, known, unknown = [], [], []
+    for case in cases:
+        found = index.search(case["input"], 1)
+        score = found[0].score if found else 0.0
+        if sources := case["expect"].get("sources"):
+            hits.append(bool(found) and found[0].source_id in sources)
+            known.append(score)
+        else:
+            unknown.append(score)
+    assert len(hits) >= 100
+    assert sum(hits) / len(hits) >= first
+    pairs = [above > below for above in known for below in unknown]
+    assert sum(pairs) / len(pairs) >= tells

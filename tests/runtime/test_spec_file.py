@@ -86,3 +86,11 @@ def test_no_such_file(tmp_path: Path) -> None:
         load_agent(tmp_path / "none.yaml")
     with pytest.raises(SpecError, match="not a file"):
         load_agent(tmp_path)
+
+
+def test_every_agent_that_ships_can_be_read() -> None:
+    scenarios = Path(__file__).parents[2] / "scenarios"
+    specs = {path: load_agent(path) for path in sorted(scenarios.glob("*/agents/*.yaml"))}
+    assert len(specs) >= 4
+    fingerprints = {spec.fingerprint for spec in specs.values()}
+    assert len(fingerprints) == len(specs), "two agents that ship are one and the same"
