@@ -98,7 +98,7 @@ def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str], m
         number=number,
         id=pair.case.id,
         states=tuple(_states(pair, compared=all(labels))),
-        flip=_flip(pair, metric),
+        flip=_flip(pair, metric) if all(labels) else "",
         input=pair.case.input,
         slices=tuple(f"{name.removeprefix('slice.')} {found}" for name, found in pair.case.slices.items()),
         cluster=pair.case.cluster,

@@ -23,7 +23,7 @@ _MOST_POINTS = 60
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """One figure of both runs. `bars` are shares of the larger in percent."""
+    """One figure of both runs. `bars` are shares of the larger in percent; empty where size says nothing."""
 
     name: str
     texts: tuple[str, ...]
@@ -52,7 +52,10 @@ def usage(*cards: RunCard | None) -> dict[str, Any] | None:
     runs = [card for card in cards if card is not None]
     if not runs:
         return None
-    rows = [_usage_row(name, [texts_of(card) for card in runs]) for name, texts_of in _USAGE]
+    rows = [
+        _usage_row(name, [figure(card) for card in runs], bars=len(runs) > 1 and place < _BARS)
+        for place, (name, figure) in enumerate(_USAGE)
+    ]
     roles = ["Baseline", "Candidate"] if len(cards) == 2 else ["Run"]
     names = [role for role, card in zip(roles, cards, strict=True) if card is not None]
     return {"rows": rows, "runs": list(zip(names, runs, strict=True))}
@@ -167,10 +170,10 @@ def _same(part: MetricComparison, whole: MetricComparison) -> bool:
     return (part.metric, part.statistic, part.rule) == (whole.metric, whole.statistic, whole.rule)
 
 
-def _usage_row(name: str, figures: list[tuple[float | None, str]]) -> UsageRow:
+def _usage_row(name: str, figures: list[tuple[float | None, str]], *, bars: bool) -> UsageRow:
     largest = max((number for number, _ in figures if number is not None), default=0) or 1
-    bars = tuple(round(100 * (number or 0) / largest, 1) for number, _ in figures)
-    return UsageRow(name, tuple(text for _, text in figures), bars)
+    shares = tuple(round(100 * (number or 0) / largest, 1) for number, _ in figures) if bars else ()
+    return UsageRow(name, tuple(text for _, text in figures), shares)
 
 
 def _of_usage(field: str) -> Any:
@@ -184,6 +187,9 @@ def _of_usage(field: str) -> Any:
 def _cost(usage: Usage) -> tuple[float | None, str]:
     return usage.cost_usd, money(usage.cost_usd)
 
+
+_BARS = 5
+"""The first figures of _USAGE, which a reader compares by size."""
 
 _USAGE: tuple[tuple[str, Any], ...] = (
     ("Cost", lambda card: _cost(card.usage)),

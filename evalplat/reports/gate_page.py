@@ -14,7 +14,7 @@ from .interval import draw
 from .linediff import marked
 from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
 from .text import one_line
-from .words import DECISIONS, ESTIMANDS, VERDICTS
+from .words import ADVICE, ESTIMANDS, VERDICTS
 
 _MOST = {"metrics": 60, "slices": 150, "findings": 200, "changes": 20}
 _MOST_FLIPS = 1000
@@ -54,7 +54,7 @@ def _verdict(data: ReportData) -> dict[str, Any]:
     return {
         "decision": decision,
         "words": VERDICTS[decision.verdict],
-        "action": DECISIONS[decision.decision],
+        "action": ADVICE[decision.decision],
         "estimand": ESTIMANDS[decision.estimand],
         "suite": data.suite,
         "generated_at": data.generated_at,
@@ -144,6 +144,7 @@ def _cases(data: ReportData, room: int) -> dict[str, Any] | None:
         "rest": rest[:_MOST_FLIPS],
         "n_rest": len(rest),
         "metric": metric,
+        "compared": True,
         "states": ("worse", "better", "unchanged", "failed"),
     }
 

@@ -10,8 +10,11 @@ from evalplat.records import MetricComparison, SystemSummary
 
 from .numbers import change, level, percent, span
 
-WIDTH = 300.0
-_PAD = 12.0
+WIDTH = 240.0
+_PAD = 10.0
+_CHAR = 6.1  # width of a character of a label, on the generous side
+_GAP = 8.0
+_NO_CHANGE = "no change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text under the axis. `kind` is null or threshold."""
+    """A text under the axis, from `x` on. `kind` is null or threshold."""
 
     kind: str
     x: float
-    anchor: str
     text: str
 
 
@@ -97,7 +99,7 @@ def draw_share(row: SystemSummary) -> Drawing | None:
     drawn = _draw(held, None)
     if drawn is None:
         return None
-    labels = (Label("null", 0.0, "start", "0 %"), Label("null", WIDTH, "end", "100 %"))
+    labels = (_label("null", 0.0, "0 %"), _label("null", WIDTH, "100 %"))
     spoken = f"mean {percent(row.mean)}, interval {held.text}"
     return Drawing(drawn.low, drawn.high, drawn.point, drawn.null, None, None, labels, drawn.open_left,
                    drawn.open_right, spoken)  # fmt: skip
@@ -136,21 +138,23 @@ def _draw(held: Scale, beyond: float | None) -> Drawing | None:
 
 
 def _labels(null: float | None, threshold: float | None, at: str) -> tuple[Label, ...]:
-    """Texts that stay inside the drawing and off each other: the threshold lies left of no change, or alone."""
-    made = []
-    if threshold is not None:
-        made.append(Label("threshold", *_anchored(threshold, leftwards=null is not None, need=62), at))
-    if null is not None:
-        # A threshold text that found no room on its left runs to the right of it, to 62 at most.
-        crowded = threshold is not None and threshold < 62 and null < 70
-        made.append(Label("null", *_anchored(70.0 if crowded else null, leftwards=False, need=56), "no change"))
-    return tuple(made)
+    """Texts under their lines, inside the drawing and off each other; a threshold lies left of no change."""
+    if null is None:
+        return () if threshold is None else (_label("threshold", threshold - _width(at) / 2, at),)
+    right = _label("null", null - 2, _NO_CHANGE)
+    if threshold is None:
+        return (right,)
+    left = _label("threshold", min(threshold + 2, right.x - _GAP) - _width(at), at)
+    # The left text may have been pushed in from the edge.
+    return left, _label("null", max(right.x, left.x + _width(at) + _GAP), _NO_CHANGE)
 
 
-def _anchored(x: float, *, leftwards: bool, need: float) -> tuple[float, str]:
-    if leftwards:
-        return (x + 2, "end") if x >= need else (0.0, "start")
-    return (x - 2, "start") if x <= WIDTH - need else (WIDTH, "end")
+def _label(kind: str, x: float, text: str) -> Label:
+    return Label(kind, round(max(0.0, min(x, WIDTH - _width(text))), 2), text)
+
+
+def _width(text: str) -> float:
+    return _CHAR * len(text)
 
 
 def _spoken(held: Scale) -> str:

@@ -11,7 +11,7 @@ from evalplat.records import Decision, MetricDecision, Needed
 from .interval import scale
 from .numbers import change, count, level, p_value, signed, value
 from .text import one_line
-from .words import DECISIONS, VERDICTS, rule_in_words, settling
+from .words import DECISIONS, VERDICTS, rule_in_words, sentence, settling
 
 LIMIT = 60_000
 _SHOWN = {"slices": 40, "flips": 20, "findings": 20, "metrics": 60}
@@ -21,7 +21,7 @@ def render_markdown(decision: Decision) -> str:
     """The decision as a pull-request comment in GitHub's Markdown."""
     blocks = [
         f"## evalplat: {VERDICTS[decision.verdict].label}, {DECISIONS[decision.decision].lower()}",
-        prose(decision.reason, 2000),
+        prose(sentence(decision.reason), 2000),
         f"{code(decision.baseline.ref)} (baseline) against {code(decision.candidate.ref)} (candidate), "
         f"{count(decision.candidate.n_cases)} cases, {count(decision.candidate.n_trials)} trials.",
         *_metrics(decision),

@@ -103,9 +103,7 @@ def money(number: float | None) -> str:
     """US dollars; None is a cost that nobody can know."""
     if number is None:
         return "unknown"
-    if number == 0:
-        return "$0"
-    return f"${number:,.2f}" if number >= 1 else f"${number:.4f}" if number >= 0.0001 else f"${number:.2g}"
+    return f"${number:,.2f}" if number >= 1 else f"${number:.4f}" if number >= 0.01 else f"${value(number)}"
 
 
 def count(number: int | None) -> str:

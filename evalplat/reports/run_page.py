@@ -61,5 +61,6 @@ def _cases(data: RunReportData, room: int) -> dict[str, Any] | None:
         "rest": [],
         "n_rest": 0,
         "metric": None,
+        "compared": False,
         "states": ("wrong", "failed"),
     }

@@ -26,6 +26,12 @@ VERDICTS: Final = {
 
 DECISIONS: Final = {"ship": "Ship", "hold": "Hold", "needs-approval": "Needs approval"}
 
+ADVICE: Final = {
+    "ship": "Ship it.",
+    "hold": "Hold it: do not ship this change.",
+    "needs-approval": "It may ship once somebody approves it.",
+}
+
 ESTIMANDS: Final = {
     "population": "The verdict speaks about scenarios like these, not only about the ones in this suite.",
     "suite": "The verdict speaks about exactly the cases of this suite; only the noise between trials is allowed for.",
@@ -61,12 +67,20 @@ def _non_inferiority(found: MetricComparison) -> str:
     return f"may {worse} by less than {size(found.margin, found)}"
 
 
+def sentence(reason: str) -> str:
+    """A reason as it is shown: with a true arrow."""
+    return reason.replace(" -> ", " → ")
+
+
 def settling(needed: Needed) -> str:
-    """What would settle an inconclusive metric, in one sentence."""
+    """What would settle an inconclusive metric, in plain words."""
+    if needed.reachable == "no":
+        return "No number of cases or trials like these would settle it at this margin."
     wants = []
     if needed.cases is not None:
-        wants.append(f"{count(needed.cases)} cases")
-    if needed.clusters is not None:
+        within = f" in {count(needed.clusters)} clusters" if needed.clusters is not None else ""
+        wants.append(f"{count(needed.cases)} cases{within}")
+    elif needed.clusters is not None:
         wants.append(f"{count(needed.clusters)} clusters")
     if needed.trials is not None:
         wants.append(f"{count(needed.trials)} trials a case")
@@ -75,10 +89,9 @@ def settling(needed: Needed) -> str:
         low, high = needed.candidate_calls
         calls = f", {count(low)} calls" if low == high else f", {count(low)} to {count(high)} calls"
         calls += " of the candidate"
-    if needed.reachable == "no":
-        return "no number of cases or trials like these would settle it at this margin."
     how = {
-        "by trials": "More trials of the same cases would do",
-        "only by clusters": "More trials of the same cases would not do; it takes new cases from new sources",
+        "by trials": "More trials of the same cases would do.",
+        "only by clusters": "More trials of the same cases would not do; it takes new cases from new sources.",
     }[needed.reachable]
-    return f"{' or '.join(wants) or 'more data'}{calls}. {how}."
+    wanted = " or ".join(wants)
+    return f"About {wanted}{calls}. {how}" if wanted else how

@@ -149,7 +149,7 @@
       return {
         type: "scatter", mode: "markers", showlegend: false,
         x: own.map(level), y: own, customdata: own.map((row) => points[row].text),
-        marker: { color: colours[verdict], size: own.map((row) => (row === points.length - 1 ? 12 : 9)) },
+        marker: { color: colours[verdict], opacity: 1, size: own.map((row) => (row === points.length - 1 ? 12 : 9)) },
         error_x: {
           type: "data", symmetric: false, color: colours[verdict], thickness: 2.5, width: 5,
           array: own.map((row) => edge(points[row].high, range[1]) - level(row)),
@@ -163,23 +163,22 @@
     });
     const shapes = [];
     const annotations = [];
-    const note = (x, text, tint) => annotations.push({
-      x, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text, font: { size: 11, color: tint },
+    // On the screen the threshold lies left of no change, whichever way is better: the texts grow apart.
+    const note = (x, xanchor, text, tint) => annotations.push({
+      x, xanchor, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text, font: { size: 11, color: tint },
     });
     if (metric.null !== null) {
       shapes.push(line(at(metric.null), "solid", colour("--soft")));
-      note(at(metric.null), "no change", colour("--soft"));
+      note(at(metric.null), "left", "no change", colour("--soft"));
     }
     if (metric.threshold !== null) {
       const x = at(metric.threshold);
-      const end = metric.better > 0 ? range[0] : range[1];
       shapes.push({
-        type: "rect", layer: "below", x0: end, x1: x, yref: "paper", y0: 0, y1: 1,
+        type: "rect", layer: "below", x0: metric.better > 0 ? range[0] : range[1], x1: x, yref: "paper", y0: 0, y1: 1,
         fillcolor: colour("--beyond"), line: { width: 0 },
       });
       shapes.push(line(x, "dash", colour("--fail-line")));
-      const close = metric.null !== null && Math.abs(at(metric.null) - x) < (range[1] - range[0]) * (narrow ? 0.3 : 0.14);
-      note(x, close ? "" : metric.thresholdLabel, colour("--fail"));
+      note(x, metric.null === null ? "center" : "right", metric.thresholdLabel, colour("--fail"));
     }
     const layout = {
       height: 96 + 34 * points.length, autosize: true,
