@@ -110,7 +110,7 @@ def _metric_findings(
     for found, ruling in zip(metrics, rulings, strict=True):
         ends = turned(found)
         if found.rule == "non_inferiority" and ruling.verdict == "pass" and ends is not None and ends.high < 0:
-            message = f"{state(found)}: a real drop, smaller than the margin; a chain of such drops adds up"
+            message = f"{state(found)}: really worse, by less than the margin; a chain of such changes adds up"
             findings.append(Finding(code="tolerable_drop", message=message, metric=found.metric))
         if ruling.verdict == "fail" and found.gating and not any(one is found for one in confirmed):
             message = f"{state(found)}: fails by itself, but not after Holm over the gating metrics"

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from evalplat.records import MetricComparison, Verdict
 
-from .words import span, state, value
+from .words import span, state, value, worsening
 
 
 class Ruling(NamedTuple):
@@ -138,9 +138,9 @@ def _no_significant_drop(found: MetricComparison, ends: Turned) -> Ruling:
         doubt = _doubt(found, ends, effect)
         return Ruling("inconclusive", f"{state(found)}; {doubt}")
     if visible <= effect:
-        shown = f"no drop is shown, and one of {value(found, visible)} would have been, 4 times in 5"
+        shown = f"no {worsening(found)} is shown; one of {value(found, visible)} would have been, 4 times in 5"
         return Ruling("pass", f"{state(found)}; {shown}")
-    blind = f"a drop of {value(found, effect)} could go unseen: only {value(found, visible)} and more would show"
+    blind = f"a {worsening(found)} of {value(found, effect)} could go unseen: only {value(found, visible)} would show"
     return Ruling("inconclusive", f"{state(found)}; {blind}")
 
 
@@ -149,8 +149,8 @@ def _passed(found: MetricComparison, ends: Turned, margin: float) -> str:
         return f"{span(found)}, within the bound {found.bound:g}"
     if margin == 0:
         return f"it is better: {span(found)}"
-    smaller = f"{span(found)}, a drop of more than {value(found, margin)} is ruled out"
-    return f"it did drop, but tolerably: {smaller}" if ends.high < 0 else smaller
+    smaller = f"{span(found)}, a {worsening(found)} of more than {value(found, margin)} is ruled out"
+    return f"it got worse, but tolerably: {smaller}" if ends.high < 0 else smaller
 
 
 def _failed(found: MetricComparison) -> str:
@@ -164,7 +164,7 @@ def _open(found: MetricComparison, margin: float) -> str:
         return f"{span(found)}, on both sides of the bound {found.bound:g}"
     if margin == 0:
         return f"{span(found)}, so better and not better are both possible"
-    return f"{span(found)}, so both no change and a drop of more than {value(found, margin)} are possible"
+    return f"{span(found)}, so both no change and a {worsening(found)} of more than {value(found, margin)} are possible"
 
 
 def _turn(found: MetricComparison, low: float, high: float) -> tuple[float, float]:

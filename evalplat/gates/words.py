@@ -29,6 +29,11 @@ def span(found: MetricComparison) -> str:
     return f"the difference is between {low.removesuffix(' points')} and {high} {confidence}"
 
 
+def worsening(found: MetricComparison) -> str:
+    """What a change for the worse is: a drop, or a rise where lower is better."""
+    return "drop" if found.direction == "higher" or found.statistic.startswith("pass^") else "rise"
+
+
 def level(found: MetricComparison, number: float) -> str:
     """A mean: in per cent where the metric is a share."""
     return f"{100 * number:.1f} %" if _is_share(found) else f"{number:.4g}"

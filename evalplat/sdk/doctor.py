@@ -81,7 +81,7 @@ def _ledger() -> str:
 
 def _store() -> str:
     store = workspace().store()
-    return f"{store.location}, {len(store.runs())} runs"
+    return f"{store.uri}, {len(store.runs())} runs"
 
 
 def _model(name: str) -> str:

@@ -17,7 +17,7 @@ from .loop import run_to_end
 from .workspace import Workspace, workspace
 
 if TYPE_CHECKING:
-    from evalplat.harness import Progress
+    from evalplat.harness import Ledger, Progress
     from evalplat.store import Store
 
 
@@ -123,8 +123,7 @@ def carry_out(
                 fresh=resume is None,
                 model=model,
                 concurrency=concurrency,
-                max_tokens=max_tokens if max_tokens is not None else place.settings.max_tokens,
-                max_cost_usd=max_cost_usd if max_cost_usd is not None else place.settings.max_cost_usd,
+                budget=(max_tokens or place.settings.max_tokens, max_cost_usd or place.settings.max_cost_usd),
                 progress=progress,
             )
         )
@@ -138,13 +137,24 @@ def carry_out(
 
 
 async def _trials(
-    suite, agent, ledger, run_id, place, *, fresh, model, concurrency, max_tokens, max_cost_usd, progress
-):  # type: ignore[no-untyped-def]
+    suite: Suite,
+    agent: str,
+    ledger: Ledger,
+    run_id: str,
+    place: Workspace,
+    *,
+    fresh: bool,
+    model: str | None,
+    concurrency: int,
+    budget: tuple[int | None, float | None],
+    progress: Progress | None,
+) -> Run:
+    """The closed run. A new one is made only when the target is known to be there."""
     from evalplat.harness import execute, freeze, open_target
     from evalplat.runtime.gateway import Budget
 
-    budget = Budget(max_tokens=max_tokens, max_cost_usd=max_cost_usd) if max_tokens or max_cost_usd else None
-    target = open_target(agent, model=model, run_id=run_id, cache_path=place.cache_path, run_budget=budget)
+    limits = Budget(max_tokens=budget[0], max_cost_usd=budget[1]) if any(budget) else None
+    target = open_target(agent, model=model, run_id=run_id, cache_path=place.cache_path, run_budget=limits)
     try:
         if fresh:
             await target.prepare()
