@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from time import perf_counter
 
-from evalplat.errors import BudgetExceeded, RunFailed
+from evalplat.errors import BudgetExceeded, LedgerError, RunFailed
 from evalplat.records import Case, Failure, Outcome, Run, Suite, Trial, TrialKey
 
 from .failures import describe, failed, place
@@ -62,6 +62,8 @@ class _Session:
         workers = [asyncio.create_task(self._work(pending)) for _ in range(min(concurrency, missing))]
         try:
             await asyncio.gather(*workers)
+        except LedgerError as err:
+            raise LedgerError(f"run {self._run_id} stopped after {self._meter.state.done} trials: {err}") from err
         finally:
             for worker in workers:
                 worker.cancel()

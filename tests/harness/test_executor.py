@@ -248,7 +248,7 @@ async def test_a_ledger_that_fails_stops_the_run_at_once(ledger: Ledger) -> None
         return "x"
 
     target = InProcessTarget(closing)
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match="run run-1 stopped after 5 trials: ledger "):
         await run_of(suite, target, ledger, concurrency=1)
     assert len(target.asked) == 6
     with Ledger(ledger.path) as again:
