@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from evalplat.errors import InputError
 
 MAX_LINE_CHARS = 16 * 2**20
-MAX_DEPTH = 100
+MAX_DEPTH = 200
 _TOO_DEEP = f"is nested more than {MAX_DEPTH} deep"
 
 

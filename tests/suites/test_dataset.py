@@ -66,8 +66,8 @@ def test_reads_cases_blank_lines_a_byte_order_mark_and_windows_line_ends(tmp_pat
         ("id,input", ":2: is not JSON: Expecting value (column 1)"),
         ('{"id": "b", "input": "x"', ":2: is not JSON:"),
         (b'{"id": "b", "input": "caf\xe9"}', ":2: byte 0xe9 is not UTF-8"),
-        ('{"id": "b", "input": ' + "[" * 5000 + "]" * 5000 + "}", ":2: is nested more than 100 deep"),
-        ('{"id": "b", "input": ' + "[" * 100_000, ":2: is nested more than 100 deep"),
+        ('{"id": "b", "input": ' + "[" * 5000 + "]" * 5000 + "}", ":2: is nested more than 200 deep"),
+        ('{"id": "b", "input": ' + "[" * 100_000, ":2: is nested more than 200 deep"),
         ('{"id": "b", "input": "x", "weight": ' + "9" * 5000 + "}", ":2: a number of 5000 digits is too large"),
     ],
 )

@@ -131,10 +131,16 @@ def test_a_bad_cell_is_named_by_file_row_and_column(tmp_path, kind, bad, column,
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_declared_interval_holds_for_its_metric_and_for_rows_that_did_not_fail(tmp_path, kind):
-    rows = [row(score=1.0), row(metric="n", score=7.0), row(case_id="d", score=-1.0, error="Boom: x")]
+    rows = [
+        row(score=1.0),
+        row(trial=1, score=0.0),
+        row(metric="n", score=7.0),
+        row(case_id="d", score=-1.0, error="Boom: x"),
+    ]
     path = written(tmp_path, rows, kind)
-    assert len(read_score_table([path], ranges={"m": (0.0, 1.0), "unknown": "binary"})) == 3
+    assert len(read_score_table([path], ranges={"m": (0.0, 1.0), "unknown": "binary"})) == 4
     assert "7 is outside the range of metric 'n', [0, 1]" in complaint(path, ranges={"n": (0.0, 1.0)})
+    assert "0 is outside the range of metric 'm', [0.5, 1]" in complaint(path, ranges={"m": (0.5, 1.0)})
 
 
 @pytest.mark.parametrize("kind", FORMATS)
