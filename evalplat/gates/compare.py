@@ -11,7 +11,7 @@ from evalplat.records import Comparison, Flip, GatePolicy, MetricComparison, Met
 
 from .effects import sign
 from .findings import comparison_findings, metric_findings
-from .measure import measure
+from .measure import measure, unmeasured
 from .pairing import Ints, Lacking, Pairs, pair
 
 FEWEST_IN_SLICE = 1
@@ -60,10 +60,7 @@ def _metric(
 ) -> tuple[Pairs, MetricComparison]:
     pairs = pair(table, rule, policy, baseline=baseline, candidate=candidate, lacking=lacking)
     if not pairs.n_cases:
-        raise GateUndecidable(
-            f"metric {rule.metric}: no case has a usable score of both {baseline} and {candidate}; "
-            f"{len(pairs.base_failed)} baseline trials failed"
-        )
+        return pairs, unmeasured(pairs, rule)
     sensitivity = None
     if pairs.base_failed and rule.rule not in ("at_least", "at_most", "zero"):
         sensitivity = pair(

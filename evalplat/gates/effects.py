@@ -168,15 +168,15 @@ def _ratio(pairs: Pairs, rule: MetricRule) -> Effect:
 def _quantile(pairs: Pairs, rule: MetricRule) -> Effect:
     s = sign(rule)
     q = int(rule.statistic[1:]) / 100
-    result = paired_quantile_difference(pairs.baseline, pairs.candidate, q, pairs.clusters, seed=SEED)
+    result = paired_quantile_difference(pairs.baseline, pairs.candidate, q, pairs.clusters, pairs.weights, seed=SEED)
 
     def interval(confidence: float) -> Bounds:
         return _turn(result.interval(confidence), s, 0.0)
 
     p_below = result.p_below(0.0)
     return Effect(
-        float(np.quantile(pairs.baseline, q)),
-        float(np.quantile(pairs.candidate, q)),
+        result.baseline,
+        result.candidate,
         result.estimate,
         estimate=s * result.estimate,
         se=result.se,
@@ -187,7 +187,6 @@ def _quantile(pairs: Pairs, rule: MetricRule) -> Effect:
         p_drop=p_below if s > 0 else result.p_above(0.0),
         p_null="difference = 0",
         method=result.method,
-        unusable="case weights are not supported for quantiles" if pairs.weights is not None else None,
     )
 
 

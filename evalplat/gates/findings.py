@@ -48,11 +48,17 @@ def _pairing_findings(pairs: Pairs, rule: MetricRule) -> Iterator[Finding]:
     if failed:
         yield _finding(
             "missing_scores",
-            f"{name}: {len(pairs.cand_failed)} candidate trials failed (counted as the worst), "
+            f"{name}: {len(pairs.cand_failed)} candidate trials failed ({_counted_as(pairs)}), "
             f"{len(pairs.base_failed)} baseline trials failed (left out)",
             name,
             _commonest((*pairs.cand_failed, *pairs.base_failed)),
         )
+
+
+def _counted_as(pairs: Pairs) -> str:
+    if pairs.cand_unknown:
+        return f"{len(pairs.cand_unknown)} have no value"
+    return "counted as the worst" if pairs.value_range is not None else "at their recorded value, or the policy's worst"
 
 
 def _thin_findings(pairs: Pairs, rule: MetricRule, found: MetricComparison) -> Iterator[Finding]:
@@ -61,7 +67,7 @@ def _thin_findings(pairs: Pairs, rule: MetricRule, found: MetricComparison) -> I
         yield _finding("few_cases", f"{name}: {pairs.n_cases} paired cases, {FEWEST_CASES} are needed", name)
     if found.clustered and found.n_clusters < FEWEST_CLUSTERS:
         yield _finding("few_clusters", f"{name}: {found.n_clusters} clusters, {FEWEST_CLUSTERS} are needed", name)
-    if rule.rule == "zero":
+    if rule.rule == "zero" or not pairs.n_cases:
         return
     alone = rule.rule in ("at_least", "at_most")
     if found.differing_clusters == 0 and not alone:
@@ -80,7 +86,7 @@ def _thin_findings(pairs: Pairs, rule: MetricRule, found: MetricComparison) -> I
 
 def _skewed(pairs: Pairs, rule: MetricRule) -> bool:
     """An unbounded metric whose paired differences are skewed by the moment coefficient."""
-    if pairs.value_range is not None or rule.statistic.startswith("pass^"):
+    if pairs.value_range is not None or rule.statistic.startswith("pass^") or not pairs.n_cases:
         return False
     d = pairs.candidate - pairs.baseline
     spread = float(d.std())

@@ -78,6 +78,24 @@ def measure(
     return comparison.model_copy(update={"needed": needed(pairs, rule, comparison, estimand)})
 
 
+def unmeasured(pairs: Pairs, rule: MetricRule) -> MetricComparison:
+    """A metric of which no case has a usable score of both systems."""
+    failed = f"{len(pairs.base_failed)} baseline and {len(pairs.cand_failed)} candidate trials have none"
+    return MetricComparison(
+        **rule.model_dump(exclude={"range", "worst", "best"}),
+        range=pairs.value_range,
+        range_declared=pairs.range_declared,
+        n_cases=0,
+        n_clusters=0,
+        n_trials=(0, 0),
+        clustered=False,
+        confidence=1 - 2 * rule.alpha,
+        p_null="ratio = 1" if rule.statistic == "ratio" else "difference = 0",
+        method="none",
+        unusable=f"no case has a usable score of both systems: {failed}",
+    )
+
+
 def finite(value: float | None) -> float | None:
     """The value, or None where it is absent, infinite or not a number."""
     return None if value is None or not np.isfinite(value) else float(value)

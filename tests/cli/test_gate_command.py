@@ -72,11 +72,7 @@ def test_inconclusive_says_what_would_settle_it(evalplat, tmp_path):
 
 
 BROKEN = [
-    (
-        "a row without score or error",
-        '{"system":"old","case_id":"a","metric":"success"}',
-        "neither a score nor an error",
-    ),
+    ("no score in any row", '{"system":"old","case_id":"a","metric":"success"}', "no column 'score'"),
     ("not JSON", "{oops", ":1"),
     ("a missing column", '{"system":"old","case_id":"a","score":1}', "metric"),
     ("text for a score", '{"system":"old","case_id":"a","metric":"success","score":"high"}', "score"),

@@ -91,6 +91,20 @@ def test_two_per_cent_of_lacking_cases_count_as_failed_and_more_leave_it_open():
     assert decided(paired_table(base, cand), lacking="intersect").metrics[0].comparison.n_cases == 195
 
 
+def test_a_metric_without_any_usable_score_is_open_and_the_others_are_decided():
+    base = same(200)
+    unknown = np.full(200, np.nan)
+    errors = {("base", i, 0): "NotRecorded: no tokens" for i in range(200)}
+    table = paired_table(base, base)
+    table = ScoreTable.concat([table, paired_table(unknown, base, metric="tokens", errors=errors)])
+    rules = (MetricRule(**RULE), MetricRule(metric="tokens", margin=0.1, gating=False))  # type: ignore[arg-type]
+    policy = GatePolicy(metrics=rules)
+    decision = decide(compare(table, policy, baseline="base", candidate="cand"), policy)
+    assert [one.verdict for one in decision.metrics] == ["pass", "inconclusive"]
+    assert decision.verdict == "pass"
+    assert "200 baseline" in decision.metrics[1].reason
+
+
 def test_in_a_run_every_lacking_case_is_a_failed_trial():
     base = same(200)
     cand = base.copy()
