@@ -13,6 +13,9 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Side = Literal["lower", "upper"]
 
+# Squares and their sums stay finite and above 0: no overflow or underflow ends as a false certainty.
+_HUGE, _TINY = 1e100, 1e-100
+
 
 def vector(name: str, values: npt.ArrayLike, n: int | None = None) -> Floats:
     """`values` as a non-empty one-dimensional array of finite floats, of length `n` where given."""
@@ -26,6 +29,9 @@ def vector(name: str, values: npt.ArrayLike, n: int | None = None) -> Floats:
         raise ValueError(f"{name} must have {n} entries, not {array.size}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite; entry {int(np.argmin(np.isfinite(array)))} is not")
+    largest = float(np.abs(array).max())
+    if largest and not _TINY <= largest <= _HUGE:
+        raise ValueError(f"{name} must be at most {_HUGE:g} and at least {_TINY:g} in size; change the unit")
     return array
 
 

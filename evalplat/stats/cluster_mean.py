@@ -53,6 +53,7 @@ def cluster_mean(
     y = vector("values", values)
     groups, n_groups = clusters_of(clusters, y.size)
     w = None if weights is None else positive("weights", weights, y.size)
+    w = None if w is None else w / w.max()
     name = "CR2 standard error, Satterthwaite df" if groups is not None else "one-sample t"
     if groups is None and w is not None:
         name = "HC2 standard error, Satterthwaite df"

@@ -62,7 +62,7 @@ def test_weighted_low_rank_form_is_cr2(data):
     assert (result.estimate, result.se, result.df) == pytest.approx(brute_force(y, clusters, w), rel=1e-7)
 
 
-@given(clustered(weighted=True), st.floats(1e-6, 1e6))
+@given(clustered(weighted=True), st.floats(1e-6, 1e6) | st.sampled_from([1e-90, 1e90]))
 @settings(max_examples=30, deadline=None)
 def test_weights_have_no_unit_and_equal_weights_change_nothing(data, unit):
     y, clusters, w = data
@@ -193,6 +193,8 @@ def test_type_one_error_over_uneven_clusters_that_move():
         (([1.0, math.nan],), "values must be finite; entry 1"),
         (([1.0, math.inf],), "values must be finite"),
         ((["a"],), "values must be numbers"),
+        (([1e300, 1.0],), r"values must be at most 1e\+100"),
+        (([1e-300, 2e-300],), "values must be at most .* change the unit"),
         (([1.0, 2.0], [0]), "clusters must have 2 entries, not 1"),
         (([1.0, 2.0], [0, -1]), "clusters must be codes from 0; entry 1 is negative"),
         (([1.0, 2.0], [0.0, 1.0]), "clusters must be a one-dimensional array of whole numbers"),
