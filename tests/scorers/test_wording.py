@@ -35,7 +35,7 @@ def test_case_and_whitespace_do_not_matter(text):
     [
         ("don’t “do” it", 'don\'t "do" it'),
         ("3–5 days—or so", "3-5 days-or so"),
-        ("ﬁne ＡＢＣ", "fine abc"),
+        ("ﬁne ＡＢＣ 𝐏aris", "fine abc paris"),
         ("Straße", "strasse"),
         ("2\u202f500\u00a0km", "2 500 km"),
         ("co\u00adop\u200berate", "cooperate"),
