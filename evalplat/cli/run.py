@@ -46,6 +46,9 @@ def run(
             max_tokens=max_tokens,
             max_cost_usd=max_cost_usd,
             progress=bar,
+            started=lambda run_id: typer.echo(
+                f"run {run_id}; if it is cut short, go on with --resume {run_id}", err=True
+            ),
         )
     summary_table(done.summary)
     if done.failures:

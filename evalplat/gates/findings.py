@@ -18,7 +18,7 @@ from .pairing import Pairs
 
 NAMED_CASES = 20
 ENOUGH_WHEN_SKEWED = 300
-UNPRICED = "ModelUnpriced"
+UNPRICED = "Unpriced"
 """Kind of the failure of a cost score whose model has no known price."""
 
 

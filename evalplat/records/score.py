@@ -15,7 +15,7 @@ from .trial import Failure, Trial, TrialKey
 
 
 class ScoringContext(Record):
-    """The sole input of every scorer. `trial.answer` is there: a failed trial is not handed to content scorers."""
+    """The sole input of every scorer. A content scorer gives the failure of a trial that has no answer back."""
 
     case: Case
     trial: Trial

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,11 +62,13 @@ def run(
     max_tokens: int | None = None,
     max_cost_usd: float | None = None,
     progress: Progress | None = None,
+    started: Callable[[str], None] | None = None,
 ) -> RunDone:
     """Run `suite` (a suite.yaml) against `agent` (AGENT.yaml, module:function or an http(s) endpoint).
 
     Raises a typed error before the first trial where the suite, agent, model or store is not as it should be;
     RunFailed where every trial failed or the budget is spent; what is finished is kept, and `resume` goes on with it.
+    `started` is told the run id before the first trial.
     """
     place = workspace()
     loaded = with_trials(load_suite(suite), trials)
@@ -81,6 +84,7 @@ def run(
         max_tokens=max_tokens,
         max_cost_usd=max_cost_usd,
         progress=progress,
+        started=started,
     )
     from evalplat.harness import require_some_success
 
@@ -106,6 +110,7 @@ def carry_out(
     max_tokens: int | None = None,
     max_cost_usd: float | None = None,
     progress: Progress | None = None,
+    started: Callable[[str], None] | None = None,
 ) -> RunDone:
     """One run to its end: trials, scores, store. Trials are on disk before anything else is tried with them."""
     from evalplat.harness import new_run_id
@@ -125,6 +130,7 @@ def carry_out(
                 concurrency=concurrency,
                 budget=(max_tokens or place.settings.max_tokens, max_cost_usd or place.settings.max_cost_usd),
                 progress=progress,
+                started=started,
             )
         )
     scored = score_run(suite, closed)
@@ -148,8 +154,9 @@ async def _trials(
     concurrency: int,
     budget: tuple[int | None, float | None],
     progress: Progress | None,
+    started: Callable[[str], None] | None,
 ) -> Run:
-    """The closed run. A new one is made only when the target is known to be there."""
+    """The closed run. A new one is made, and `started` told its id, only when the target is known to be there."""
     from evalplat.harness import execute, freeze, open_target
     from evalplat.runtime.gateway import Budget
 
@@ -159,6 +166,8 @@ async def _trials(
         if fresh:
             await target.prepare()
             ledger.create_run(freeze(suite, target.info, run_id, datetime.now(UTC)), suite)
+        if started is not None:
+            started(run_id)
         return await execute(suite, target, ledger, run_id, concurrency=concurrency, progress=progress)
     finally:
         await target.aclose()
