@@ -68,6 +68,8 @@ def test_an_edited_tool_is_another_agent() -> None:
     assert before.info.fingerprint == open_target(agent).info.fingerprint
     write("look_tools.py", "def look(id: int) -> str:\n    '''Look up.'''\n    return 'new'\n")
     after = open_target(agent)
+    write("c.yaml", AGENT + "tools: [{name: look, function: 'json:dumps'}, {name: gone, function: 'no_such:f'}]\n")
+    assert open_target("c.yaml").info.fingerprint != after.info.fingerprint  # what is wrong with it, `prepare` says
     assert before.info.spec == after.info.spec
     assert before.info.fingerprint != after.info.fingerprint
 

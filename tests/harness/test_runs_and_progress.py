@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from instruments.runs import make_suite, make_trial
 
-from evalplat.harness import Meter, PlainProgress, ProgressState, freeze, new_run_id, progress_line
-from evalplat.records import Failure, TargetInfo, Trial, Usage
+from evalplat.errors import ResumeMismatch
+from evalplat.harness import Meter, PlainProgress, ProgressState, check_unchanged, freeze, new_run_id, progress_line
+from evalplat.records import AgentSpec, Dataset, Failure, Limits, Prompts, Suite, TargetInfo, Trial, Usage
 
 NOW = datetime(2026, 5, 31, 14, 22, 10, tzinfo=UTC)
 
@@ -22,7 +23,7 @@ NOW = datetime(2026, 5, 31, 14, 22, 10, tzinfo=UTC)
 def test_run_ids_are_safe_and_sort_by_time(now: datetime) -> None:
     run_id = new_run_id(now, Random(1))
     assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-hjkmnp-tv-z]{5}", run_id)
-    assert new_run_id(now + timedelta(seconds=1), Random(2)) > run_id
+    assert new_run_id(now.astimezone(UTC) + timedelta(seconds=1), Random(2)) > run_id
 
 
 def test_run_ids_are_in_utc_and_differ() -> None:
@@ -43,6 +44,36 @@ def test_a_run_freezes_its_suite_and_target() -> None:
         "s", suite.fingerprint, 3, 11, 4,
     )  # fmt: skip
     assert (info.id, info.target, info.created_at, info.closed_at) == ("run-1", target, NOW, None)
+
+
+AGENT = AgentSpec.model_validate({"name": "a", "prompts": {"system": "Be brief."}, "model": {"name": "openai:x"}})
+REWORDED = AGENT.model_copy(update={"prompts": Prompts(system="Be short."), "limits": Limits(max_steps=3)})
+BACKWARDS = make_suite().model_copy(
+    update={"datasets": (Dataset(name="d", cases=tuple(reversed(make_suite().cases))),)},
+)
+
+
+def of(spec: AgentSpec, fingerprint: str | None = None, ref: str = "a.yaml") -> TargetInfo:
+    fingerprint = fingerprint or spec.fingerprint
+    return TargetInfo(kind="agent", ref=ref, name=spec.name, fingerprint=fingerprint, spec=spec)
+
+
+@pytest.mark.parametrize(
+    ("suite", "target", "named"),
+    [
+        (make_suite(), of(REWORDED), "the target's limits, prompts."),
+        (make_suite(), of(AGENT, "a tool was edited"), "the code of the target a.yaml."),
+        (make_suite(), of(AGENT, "other", ref="b.yaml"), "the target was a.yaml, is b.yaml."),
+        (BACKWARDS, of(AGENT), "the datasets' names or order."),
+    ],
+)
+def test_a_changed_target_or_order_is_named(suite: Suite, target: TargetInfo, named: str) -> None:
+    frozen = make_suite()
+    info = freeze(frozen, of(AGENT), "run-1", NOW)
+    check_unchanged(info, frozen, make_suite(), of(AGENT, ref="elsewhere/a.yaml"))  # the same agent, moved
+    with pytest.raises(ResumeMismatch) as error:
+        check_unchanged(info, frozen, suite, target)
+    assert named in str(error.value)
 
 
 class Clock:
