@@ -2,14 +2,11 @@
 
 import itertools
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evalplat.stats import pass_at_k, pass_hat_k
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def test_both_are_the_share_of_subsets_of_k_trials():
@@ -26,9 +23,8 @@ def test_many_trials_do_not_overflow():
     assert pass_at_k([1], [10_000], 5000)[0] == pytest.approx(0.5)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data, which is absent")
-def test_tau_airline_published():
-    rows = [json.loads(line) for line in (SHARED / "tau_airline_outcomes.jsonl").read_text().splitlines()]
+def test_tau_airline_published(shared_data):
+    rows = [json.loads(line) for line in (shared_data / "tau_airline_outcomes.jsonl").read_text().splitlines()]
     tasks = sorted({row["task_id"] for row in rows}, key=str)
     successes = [sum(row["score"] for row in rows if row["task_id"] == task) for task in tasks]
     trials = [sum(row["task_id"] == task for row in rows) for task in tasks]

@@ -1,28 +1,25 @@
 """Known numbers of real systems, from ../shared/data."""
 
 import json
-from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from evalplat.stats import cluster_mean, mcnemar, ratio_of_totals
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data, which is absent")
 
-
-def rows_of(name):
-    return [json.loads(line) for line in (SHARED / name).read_text().splitlines()]
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def codes(names):
     return np.unique([str(name) for name in names], return_inverse=True)[1]
 
 
-def test_tau_airline_halves():
+def test_tau_airline_halves(shared_data):
     scores, clusters = {}, {}
-    for row in rows_of("tau_airline_outcomes.jsonl"):
+    for row in rows_of(shared_data / "tau_airline_outcomes.jsonl"):
         scores.setdefault(row["task_id"], {})[row["trial"]] = row["score"]
         clusters[row["task_id"]] = row["cluster"]
     d = np.array([(s[2] + s[3] - s[0] - s[1]) / 2 for s in scores.values()])
@@ -36,9 +33,9 @@ def test_tau_airline_halves():
     assert cluster_mean(d).se == pytest.approx(0.0451, abs=5e-5)
 
 
-def test_gsm8k_flips():
+def test_gsm8k_flips(shared_data):
     scores = {}
-    for row in rows_of("gsm8k_outcomes.jsonl"):
+    for row in rows_of(shared_data / "gsm8k_outcomes.jsonl"):
         scores.setdefault(row["task_id"], {})[row["system"]] = row["score"]
     d = np.array([s["175b_finetuning"] - s["6b_verification"] for s in scores.values()])
     result = mcnemar(int(np.sum(d < 0)), int(np.sum(d > 0)))
@@ -47,9 +44,9 @@ def test_gsm8k_flips():
     assert d.mean() == pytest.approx(-0.043215, abs=5e-7)
 
 
-def test_deepswe_partial_reward_and_bill():
+def test_deepswe_partial_reward_and_bill(shared_data):
     sides = {}
-    for row in rows_of("deepswe_harness_ab_outcomes.jsonl"):
+    for row in rows_of(shared_data / "deepswe_harness_ab_outcomes.jsonl"):
         sides.setdefault(row["system"], {})[row["task_id"]] = row
     base, cand = (sides[f"pi+deepseek-v4-flash/{arm}"] for arm in ("baseline", "observational-memory"))
     tasks = sorted(base)
@@ -62,9 +59,8 @@ def test_deepswe_partial_reward_and_bill():
     assert cost.interval(0.9)[0] > 1.2
 
 
-def test_agentdojo_attacks_over_user_tasks():
-    pq = pytest.importorskip("pyarrow.parquet")
-    rows = pq.read_table(SHARED / "agentdojo_outcomes.parquet").to_pylist()
+def test_agentdojo_attacks_over_user_tasks(shared_data):
+    rows = pq.read_table(shared_data / "agentdojo_outcomes.parquet").to_pylist()
     sides = {}
     for row in rows:
         if row["model"].startswith("gpt-4o-2024") and row["attack"].startswith("important_instructions"):
