@@ -57,12 +57,11 @@ class Attempt:
     def _request(self, call: Call) -> httpx2.Request:
         """The key goes in here and nowhere above, so nothing that the client library keeps or logs holds it."""
         key = self._endpoint.api_key.get_secret_value()
-        headers = {**call.headers, "content-type": "application/json", "accept": "application/json"}
-        if key:
-            headers["authorization"] = f"Bearer {key}"
+        own = {"content-type": "application/json", "accept": "application/json", "authorization": f"Bearer {key}"}
+        headers = {**call.headers, **own}
         connect = min(_CONNECT_S, 0.9 * self._timeout_s)
         timeout = httpx2.Timeout(self._timeout_s, connect=connect).as_dict()
-        url = f"{self._endpoint.base_url}/chat/completions"
+        url = f"{call.base_url or self._endpoint.base_url}/chat/completions"
         return httpx2.Request("POST", url, headers=headers, content=call.content, extensions={"timeout": timeout})
 
     def _failed(self, what: str, *, sent: bool = True) -> AttemptFailed:

@@ -20,6 +20,8 @@ class Call:
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
     attempt: int = 1
+    base_url: str | None = None
+    """Which replica is to answer; None: the endpoint's only one."""
 
     @property
     def content(self) -> bytes:

@@ -24,7 +24,6 @@ class Endpoint:
     base_url: str
     """With its version, such as `https://host/v1`; no trailing slash, no user, no query."""
     api_key: SecretStr
-    """Empty where none is needed."""
     model: str
     """The model's name as the endpoint knows it."""
     price_key: str
@@ -33,8 +32,8 @@ class Endpoint:
     """What answers, whatever port it listens on: part of the cache key."""
     free: bool = False
     """True where calls cost nothing."""
-    slots: int | None = None
-    """Calls that the endpoint works on at once; more would only queue there. None: not known."""
+    replicas: tuple[str, ...] = ()
+    """Base URLs of equal servers that work on one call at a time each; empty: `base_url` takes any number."""
 
 
 def resolve(name: str, *, env: Mapping[str, str] = os.environ) -> Endpoint:
@@ -66,13 +65,13 @@ def _served(path: Path, name: str) -> Endpoint:
 
     served = serve(path)
     return Endpoint(
-        base_url=served.base_url,
-        api_key=SecretStr(""),
+        base_url=served.base_urls[0],
+        api_key=SecretStr(served.api_key),
         model=path.stem,
         price_key=name,
         identity=served.identity,
         free=True,
-        slots=served.slots,
+        replicas=served.base_urls,
     )
 
 

@@ -17,6 +17,7 @@ from .call import Step
 from .endpoint import Endpoint, resolve
 from .policy import RetryPolicy
 from .prices import Price, PriceTable
+from .queued import Replicas
 from .usage import UsageMeter
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Gateway:
         self._transport, self._retry, self._env = transport, retry or RetryPolicy(), env
         self._account = Account("run", run_budget or Budget())
         self._meter = UsageMeter()
-        self._endpoints: dict[str, tuple[Endpoint, Price | None, asyncio.Semaphore | None]] = {}
+        self._endpoints: dict[str, tuple[Endpoint, Price | None, Replicas | None]] = {}
 
     async def __aenter__(self) -> Self:
         if self._transport is None:
@@ -93,14 +94,14 @@ class Gateway:
 
         if self._transport is None:
             raise RuntimeError("use the gateway as `async with Gateway() as gateway`")
-        endpoint, price, slots = self._endpoint(settings.name)
+        endpoint, price, replicas = self._endpoint(settings.name)
         limits = limits or Limits()
         trial = Account("trial", Budget(limits.max_tokens, limits.max_cost_usd))
         self._check_priced(endpoint, price, trial.budget)
         meters = (UsageMeter(), self._meter)
         attempt = Attempt(endpoint, self._transport, settings.timeout_s)
         metered = Metered(attempt, (trial, self._account), meters, price)
-        queue = Queued(metered, slots)
+        queue = Queued(metered, replicas)
         step: Step = Retried(queue, settings.max_retries, self._retry)
         if self._cache is not None:
             step = Cached(
@@ -108,11 +109,10 @@ class Gateway:
             )
         return Session(endpoint, settings, step, meters[0], queue, seed=seed, headers=headers or {})
 
-    def _endpoint(self, name: str) -> tuple[Endpoint, Price | None, asyncio.Semaphore | None]:
+    def _endpoint(self, name: str) -> tuple[Endpoint, Price | None, Replicas | None]:
         if name not in self._endpoints:
             endpoint = resolve(name, env=self._env)
-            slots = asyncio.Semaphore(endpoint.slots) if endpoint.slots else None
-            self._endpoints[name] = (endpoint, self._prices.price(endpoint), slots)
+            self._endpoints[name] = (endpoint, self._prices.price(endpoint), _free(endpoint.replicas))
         return self._endpoints[name]
 
     def _check_priced(self, endpoint: Endpoint, price: Price | None, trial: Budget) -> None:
@@ -123,3 +123,12 @@ class Gateway:
                     "max_cost_usd could never hold it: give its price, or limit max_tokens",
                     scope=scope,
                 )
+
+
+def _free(urls: tuple[str, ...]) -> Replicas | None:
+    if not urls:
+        return None
+    replicas: Replicas = asyncio.Queue()
+    for url in urls:
+        replicas.put_nowait(url)
+    return replicas

@@ -63,7 +63,7 @@ class Session:
 
     @property
     def queued_s(self) -> float:
-        """Seconds spent waiting for the endpoint to have a free slot: an artefact of running trials at once."""
+        """Seconds spent waiting for a free replica of the endpoint: an artefact of running trials at once."""
         return self._queue.waited_s
 
     @property
