@@ -50,7 +50,7 @@ class Agent:
         self._engine = await asyncio.to_thread(self._load_engine)
         if self.spec.retrieval is not None:
             self._index = await asyncio.to_thread(self._load_index)
-        await self._gateway.check(self.spec.model)
+        await self._gateway.check(self.spec.model, self.spec.limits)
         session = self._gateway.session(self.spec.model, self.spec.limits)
         await asyncio.to_thread(self._engine.warm_up, session)
 
