@@ -25,6 +25,7 @@ from evalplat.stats import (
     tango,
 )
 
+from .limits import FEWEST_IN_TAIL
 from .pairing import Floats, Ints, Pairs, ends
 
 SKEWED = 1.0
@@ -187,6 +188,11 @@ def _quantile(pairs: Pairs, rule: MetricRule) -> Effect:
         p_drop=p_below if s > 0 else result.p_above(0.0),
         p_null="difference = 0",
         method=result.method,
+        unusable=(
+            f"only {result.tail_cases:.1f} cases lie beyond the {rule.statistic}; {FEWEST_IN_TAIL} are needed"
+            if result.tail_cases < FEWEST_IN_TAIL
+            else None
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from scipy.special import ndtri
@@ -29,21 +30,15 @@ class Turned(NamedTuple):
 
 
 def turned(found: MetricComparison) -> Turned | None:
-    """The interval, turned; None where there is none."""
-    if found.ci_low is None or found.ci_high is None:
+    """The interval, turned, open ends infinite; None where there is none."""
+    if found.ci_low is None and found.ci_high is None:
         return None
     low, high = _turn(found, found.ci_low, found.ci_high)
-    pass_low = low
+    pass_low, sensitive_low = low, None
     if found.pass_interval is not None:
-        if found.pass_interval.low is None or found.pass_interval.high is None:
-            return None
         pass_low, _ = _turn(found, found.pass_interval.low, found.pass_interval.high)
-    sensitive = found.sensitivity
-    sensitive_low = None
-    if sensitive is not None:
-        sensitive_low = float("-inf")
-        if sensitive.ci_low is not None and sensitive.ci_high is not None:
-            sensitive_low, _ = _turn(found, sensitive.ci_low, sensitive.ci_high)
+    if found.sensitivity is not None:
+        sensitive_low, _ = _turn(found, found.sensitivity.ci_low, found.sensitivity.ci_high)
     return Turned(low, high, pass_low, sensitive_low)
 
 
@@ -167,8 +162,9 @@ def _open(found: MetricComparison, margin: float) -> str:
     return f"{span(found)}, so both no change and a {worsening(found)} of more than {value(found, margin)} are possible"
 
 
-def _turn(found: MetricComparison, low: float, high: float) -> tuple[float, float]:
+def _turn(found: MetricComparison, low: float | None, high: float | None) -> tuple[float, float]:
     """Raw interval ends, turned; a bound on the candidate alone and a ratio of 1 come to lie at 0."""
+    low, high = -math.inf if low is None else low, math.inf if high is None else high
     if found.rule in ("at_least", "at_most"):
         origin, s = found.bound or 0.0, 1.0 if found.rule == "at_least" else -1.0
     else:

@@ -18,9 +18,11 @@ def state(found: MetricComparison) -> str:
 
 def span(found: MetricComparison) -> str:
     """The interval: `the difference is between -6.7 and -1.9 points (90 % confidence)`."""
-    if found.ci_low is None or found.ci_high is None:
-        return "no interval"
     confidence = f"({found.confidence:.0%} confidence)"
+    if found.ci_low is None or found.ci_high is None:
+        return (
+            "the interval has an open end" if found.ci_low is not None or found.ci_high is not None else "no interval"
+        )
     if found.rule in ("at_least", "at_most"):
         return f"it is between {level(found, found.ci_low)} and {level(found, found.ci_high)} {confidence}"
     if found.statistic == "ratio":
