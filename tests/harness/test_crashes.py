@@ -93,7 +93,7 @@ class Session:
     cuts=st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["power", "cancel", "budget"])), max_size=5),
     failing=st.sets(st.sampled_from(["c0", "c2", "c5"])),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_interleaving_of_ends_and_beginnings_gives_each_trial_once(
     n_cases: int, trials: int, concurrency: int, cuts: list[tuple[int, End]], failing: set[str]
 ) -> None:
