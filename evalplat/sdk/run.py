@@ -161,7 +161,15 @@ async def _trials(
     from evalplat.runtime.gateway import Budget
 
     limits = Budget(max_tokens=budget[0], max_cost_usd=budget[1]) if any(budget) else None
-    target = open_target(agent, model=model, run_id=run_id, cache_path=place.cache_path, run_budget=limits)
+    target = open_target(
+        agent,
+        model=model,
+        run_id=run_id,
+        cache_path=place.cache_path,
+        run_budget=limits,
+        spent=None if fresh else ledger.tally(run_id).usage,
+        prices=place.prices(),
+    )
     try:
         if fresh:
             await target.prepare()

@@ -15,15 +15,24 @@ from evalplat.records import Record, build
 
 if TYPE_CHECKING:
     from evalplat.harness import Ledger
+    from evalplat.runtime.gateway import PriceTable
     from evalplat.store import Store
 
 
-class Settings(Record):
-    """`evalplat.toml`. `prices` are US dollars for a million tokens by model: {input = 1.0, output = 2.0}."""
+class PriceSetting(Record):
+    """US dollars for a million tokens."""
 
-    prices: dict[str, dict[str, float]] = Field(default_factory=dict)
-    max_tokens: int | None = None
-    max_cost_usd: float | None = None
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+
+
+class Settings(Record):
+    """`evalplat.toml`: prices by model as agents name it (`openai:NAME`), and the hard budget of a run."""
+
+    prices: dict[str, PriceSetting] = Field(default_factory=dict)
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_cost_usd: float | None = Field(default=None, gt=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,16 @@ class Workspace:
         """Answers of models, by request and trial number."""
         return self.root / "cache.db"
 
+    def prices(self) -> PriceTable:
+        """Prices of models: the project's own before the listed ones."""
+        from evalplat.runtime.gateway import OwnPrice, PriceTable
+
+        return PriceTable({name: OwnPrice(**price.model_dump()) for name, price in self.settings.prices.items()})
+
     def ledger(self) -> Ledger:
         """The ledger, opened."""
         from evalplat.harness import Ledger
+    from evalplat.runtime.gateway import PriceTable
 
         return Ledger(self.ledger_path)
 
