@@ -61,7 +61,6 @@ class Workspace:
     def ledger(self) -> Ledger:
         """The ledger, opened."""
         from evalplat.harness import Ledger
-    from evalplat.runtime.gateway import PriceTable
 
         return Ledger(self.ledger_path)
 
