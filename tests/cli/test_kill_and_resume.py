@@ -29,7 +29,7 @@ def project(folder: Path) -> None:
         f"name: killed\ndatasets: [cases.jsonl]\ntrials: {TRIALS}\n"
         "scorers:\n  - {metric: correct, kind: expectation}\n"
     )
-    (folder / "agent.yaml").write_text("name: talker\nmodel: {name: 'openai:tiny', timeout_s: 20}\n")
+    (folder / "agent.yaml").write_text("name: talker\nmodel: {name: 'openai:test-model', timeout_s: 20}\n")
 
 
 def slow_echo(request: dict) -> str:
