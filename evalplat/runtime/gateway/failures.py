@@ -20,6 +20,7 @@ from .call import AttemptFailed
 from .endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from .exchange import Answer
     from .session import Session
 
 _MAX_DETAIL = 300
@@ -28,14 +29,17 @@ _LOST_BEHIND_A_PROXY = frozenset({502, 504, 520, 521, 522, 523, 524})
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
 
 
-def status_failure(endpoint: Endpoint, status: int, content: bytes, retry_after_s: float | None) -> AttemptFailed:
+def status_failure(endpoint: Endpoint, answer: Answer) -> AttemptFailed:
     """What an answer with a status other than 2xx means."""
-    code, detail = _detail(content)
+    status = answer.status
+    code, detail = _detail(answer.content)
     detail = clean(detail, endpoint.api_key)
     said = f"{endpoint.base_url} answered {status}" + (f": {detail}" if detail else "")
     if status >= 500 or (status in _TRY_AGAIN and code != "insufficient_quota"):
         billed = status in _LOST_BEHIND_A_PROXY
-        return AttemptFailed(ModelOverloaded(said), retry=True, may_be_billed=billed, retry_after_s=retry_after_s)
+        return AttemptFailed(
+            ModelOverloaded(said), retry=True, may_be_billed=billed, retry_after_s=answer.retry_after_s
+        )
     return AttemptFailed(_refusal(endpoint, status, code, said), retry=False, may_be_billed=False)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -17,13 +19,23 @@ from .call import Step
 from .endpoint import Endpoint, resolve
 from .policy import RetryPolicy
 from .prices import Price, PriceTable
-from .queued import Replicas
+from .queued import Queued, Replicas
 from .usage import UsageMeter
 
 if TYPE_CHECKING:
     import httpx2
 
+    from .metered import Metered
     from .session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What all sessions with one model share."""
+
+    endpoint: Endpoint
+    price: Price | None
+    replicas: Replicas | None
 
 
 class Gateway:
@@ -47,7 +59,8 @@ class Gateway:
         self._transport, self._retry, self._env = transport, retry or RetryPolicy(), env
         self._account = Account("run", run_budget or Budget())
         self._meter = UsageMeter()
-        self._endpoints: dict[str, tuple[Endpoint, Price | None, Replicas | None]] = {}
+        self._ways: dict[str, _Way] = {}
+        self._lock = threading.Lock()
 
     async def __aenter__(self) -> Self:
         if self._transport is None:
@@ -85,44 +98,75 @@ class Gateway:
 
         Raises what `resolve` raises; BudgetExceeded where money is limited and the model has no price.
         """
-        from .attempt import Attempt
         from .cached import Cached
-        from .metered import Metered
-        from .queued import Queued
         from .retried import Retried
         from .session import Session
 
-        if self._transport is None:
-            raise RuntimeError("use the gateway as `async with Gateway() as gateway`")
-        endpoint, price, replicas = self._endpoint(settings.name)
-        limits = limits or Limits()
-        trial = Account("trial", Budget(limits.max_tokens, limits.max_cost_usd))
-        self._check_priced(endpoint, price, trial.budget)
+        way = self._way(settings.name)
+        trial = _trial_budget(limits)
+        self._check_priced(way, trial)
         meters = (UsageMeter(), self._meter)
-        attempt = Attempt(endpoint, self._transport, settings.timeout_s)
-        metered = Metered(attempt, (trial, self._account), meters, price)
-        queue = Queued(metered, replicas)
+        queue, metered = self._steps(way, Account("trial", trial), meters, settings.timeout_s)
         step: Step = Retried(queue, settings.max_retries, self._retry)
         if self._cache is not None:
             step = Cached(
-                step, cache=self._cache, endpoint=endpoint, replica=replica, meters=meters, count=metered.count
+                step, cache=self._cache, endpoint=way.endpoint, replica=replica, meters=meters, count=metered.count
             )
-        return Session(endpoint, settings, step, meters[0], queue, seed=seed, headers=headers or {})
+        return Session(way.endpoint, settings, step, meters[0], queue, seed=seed, headers=headers or {})
 
-    def _endpoint(self, name: str) -> tuple[Endpoint, Price | None, Replicas | None]:
-        if name not in self._endpoints:
-            endpoint = resolve(name, env=self._env)
-            self._endpoints[name] = (endpoint, self._prices.price(endpoint), _free(endpoint.replicas))
-        return self._endpoints[name]
+    async def check(self, settings: ModelSettings, limits: Limits | None = None) -> None:
+        """Say now what would stop every trial: the model, the key, the endpoint, a price that a budget needs.
 
-    def _check_priced(self, endpoint: Endpoint, price: Price | None, trial: Budget) -> None:
+        Serves a local model where it is not served yet. Raises ModelUnknown, ModelRefused, ModelUnreachable,
+        ModelOverloaded, ModelReplyBroken, BudgetExceeded or DependencyMissing.
+        """
+        from .exchange import Exchange
+        from .probe import PROBE_POLICY, PROBE_RETRIES, PROBE_TIMEOUT_S, Probe
+        from .retried import Retried
+
+        way = await asyncio.to_thread(self._way, settings.name)
+        self._check_priced(way, _trial_budget(limits))
+        queue, _ = self._steps(way, Account("trial", Budget()), (self._meter,), settings.timeout_s)
+        exchange = Exchange(way.endpoint, self._open_transport, min(settings.timeout_s, PROBE_TIMEOUT_S))
+        await Probe(way.endpoint, exchange, Retried(queue, PROBE_RETRIES, PROBE_POLICY))()
+
+    @property
+    def _open_transport(self) -> httpx2.AsyncBaseTransport:
+        if self._transport is None:
+            raise RuntimeError("use the gateway as `async with Gateway() as gateway`")
+        return self._transport
+
+    def _steps(
+        self, way: _Way, trial: Account, meters: tuple[UsageMeter, ...], timeout_s: float
+    ) -> tuple[Queued, Metered]:
+        """What one attempt goes through: a free replica, the budgets and meters, the exchange."""
+        from .attempt import Attempt
+        from .exchange import Exchange
+        from .metered import Metered
+
+        attempt = Attempt(way.endpoint, Exchange(way.endpoint, self._open_transport, timeout_s))
+        metered = Metered(attempt, (trial, self._account), meters, way.price)
+        return Queued(metered, way.replicas), metered
+
+    def _way(self, name: str) -> _Way:
+        with self._lock:
+            if name not in self._ways:
+                endpoint = resolve(name, env=self._env)
+                self._ways[name] = _Way(endpoint, self._prices.price(endpoint), _free(endpoint.replicas))
+            return self._ways[name]
+
+    def _check_priced(self, way: _Way, trial: Budget) -> None:
         for scope, budget in (("run", self._account.budget), ("trial", trial)):
-            if budget.max_cost_usd is not None and price is None:
+            if budget.max_cost_usd is not None and way.price is None:
                 raise BudgetExceeded(
-                    f"{scope} budget: {endpoint.price_key!r} at {endpoint.base_url} has no known price, so "
+                    f"{scope} budget: {way.endpoint.price_key!r} at {way.endpoint.base_url} has no known price, so "
                     "max_cost_usd could never hold it: give its price, or limit max_tokens",
                     scope=scope,
                 )
+
+
+def _trial_budget(limits: Limits | None) -> Budget:
+    return Budget(limits.max_tokens, limits.max_cost_usd) if limits else Budget()
 
 
 def _free(urls: tuple[str, ...]) -> Replicas | None:

