@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from evalplat.errors import SpecError
-from evalplat.records import Decision, MetricComparison, build
+from evalplat.records import (
+    Decision,
+    Finding,
+    Flip,
+    MetricComparison,
+    MetricDecision,
+    Record,
+    Side,
+    build,
+)
 
 from .text import escape_surrogates
 
 SCHEMA = "evalplat.decision/1"
 
+R = TypeVar("R", bound=Record)
+
+_PLAIN = ("verdict", "decision", "reason", "estimand", "policy_sha256", "version")
 _REQUIRED = ("verdict", "decision", "estimand", "baseline", "candidate", "metrics", "policy_sha256", "version")
 
 
@@ -52,49 +65,37 @@ def parse_decision_json(text: str, where: str) -> Decision:
     for field in _REQUIRED:
         if field not in document:
             raise SpecError(f"{field}: Field required", where=where)
-    fields = {name: document[name] for name in Decision.model_fields if name in document}
-    fields.setdefault("reason", "")
-    fields["findings"] = [_known(item, _FINDING) for item in _list(document, "warnings", where)]
+    fields = {name: document[name] for name in _PLAIN if name in document}
     for group in ("metrics", "slices"):
-        fields[group] = [
-            _nested(item, f"{group}.{place}", where) for place, item in enumerate(_list(document, group, where))
-        ]
-    fields["flips"] = [_known(item, _FLIP) for item in _list(document, "flips", where)]
+        fields[group] = [_metric(item, place) for item, place in _items(document, group, where)]
+    for group, name, record in (("warnings", "findings", Finding), ("flips", "flips", Flip)):
+        fields[name] = [_record(record, item, place) for item, place in _items(document, group, where)]
     for side in ("baseline", "candidate"):
-        fields[side] = _known(fields[side], _SIDE)
-    return build(Decision, fields, where=where)
-
-
-_FINDING = frozenset({"code", "message", "metric", "cases"})
-_FLIP = frozenset({"case_id", "metric", "baseline", "candidate", "change"})
-_SIDE = frozenset({"ref", "n_cases", "n_trials", "run_id", "fingerprint"})
-_COMPARISON = frozenset(MetricComparison.model_fields)
+        fields[side] = _record(Side, document[side], f"{where}: {side}")
+    return build(Decision, {"reason": "", **fields}, where=where)
 
 
 def _flat(metric: dict[str, Any]) -> dict[str, Any]:
     return {**metric["comparison"], "verdict": metric["verdict"], "reason": metric["reason"]}
 
 
-def _nested(item: Any, place: str, where: str) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        raise SpecError(f"{place}: expected an object, found {_kind(item)}", where=where)
-    nested = {"comparison": _known(item, _COMPARISON), "reason": item.get("reason", "")}
-    if "verdict" in item:
-        nested["verdict"] = item["verdict"]
-    return nested
+def _metric(item: Any, place: str) -> MetricDecision:
+    comparison = _record(MetricComparison, item, place)
+    fields = {name: item[name] for name in ("verdict", "reason") if name in item}
+    return build(MetricDecision, {"reason": "", **fields, "comparison": comparison}, where=place)
 
 
-def _known(item: Any, fields: frozenset[str]) -> Any:
-    if not isinstance(item, dict):
-        return item
-    return {name: value for name, value in item.items() if name in fields}
+def _record(record: type[R], item: Any, place: str) -> R:
+    known = {name: item[name] for name in record.model_fields if name in item} if isinstance(item, dict) else item
+    return build(record, known, where=place)
 
 
-def _list(document: dict[str, Any], field: str, where: str) -> list[Any]:
+def _items(document: dict[str, Any], field: str, where: str) -> Iterator[tuple[Any, str]]:
     value = document.get(field, [])
     if not isinstance(value, list):
         raise SpecError(f"{field}: expected a list, found {_kind(value)}", where=where)
-    return value
+    for number, item in enumerate(value):
+        yield item, f"{where}: {field}.{number}"
 
 
 def _load(text: str, where: str) -> Any:

@@ -106,7 +106,7 @@ def _findings(decision: Decision) -> Iterable[str]:
     lines = [
         f"- {code(finding.code)}"
         + (f" {code(finding.metric)}" if finding.metric else "")
-        + f": {prose(finding.message)}"
+        + f": {prose(sentence(finding.message))}"
         for finding in decision.findings[: _SHOWN["findings"]]
     ]
     if len(decision.findings) > len(lines):

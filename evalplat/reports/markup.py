@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -48,6 +49,7 @@ def script_json(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 
+@lru_cache(maxsize=4096)
 def _mark(run: str) -> Markup:
     name = unicodedata.name(run[0], "control character").lower()
     times = f" × {len(run):,}" if len(run) > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from evalplat.records import MetricComparison
@@ -19,13 +20,11 @@ def value(number: float | None) -> str:
     magnitude = abs(number)
     if magnitude >= 1e7 or magnitude < 1e-7:
         text = f"{magnitude:.3g}"
-    elif magnitude < 1e-4:
-        text = f"{float(f'{magnitude:.3g}'):.9f}".rstrip("0")
     elif magnitude >= 1000:
         text = f"{magnitude:,.0f}"
     else:
-        decimals = 4 if magnitude < 0.1 else 3 if magnitude < 10 else 2 if magnitude < 100 else 1
-        text = f"{magnitude:.{decimals}f}".rstrip("0").rstrip(".")
+        decimals = 2 - math.floor(math.log10(magnitude))
+        text = f"{magnitude:.{max(decimals, 1)}f}".rstrip("0").rstrip(".")
     return f"{MINUS}{text}" if number < 0 else text
 
 

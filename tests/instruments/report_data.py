@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from evalplat.records import (
     AgentSpec,
@@ -55,6 +57,7 @@ QUESTIONS = (
 )
 
 
+@cache
 def gate(verdict: str = "fail") -> ReportData:
     """`verdict` is pass, fail, inconclusive or all-failed."""
     decision = {"pass": _passing, "fail": _failing, "inconclusive": _open, "all-failed": _all_failed}[verdict]()
@@ -87,6 +90,7 @@ def gate(verdict: str = "fail") -> ReportData:
     )
 
 
+@cache
 def run() -> RunReportData:
     """A run's page: one system on four metrics."""
     rows = (("success", 0.7792, 0.0241), ("citation", 0.9134, 0.0161), ("cost_usd", 0.000267, 0.0000101))
@@ -151,7 +155,8 @@ _WARNINGS = (
     Finding(
         code="slice_regression",
         metric="success",
-        message="success on topic=refunds: 88.2 % -> 61.8 % (-26.5 points): worse on this slice, after Benjamini-Hochberg over 5 slices",
+        message="success on topic=refunds: 88.2 % -> 61.8 % (-26.5 points): worse on this slice, "
+        "after Benjamini-Hochberg over 5 slices",
         cases=("case-000", "case-006", "case-012"),
     ),
     Finding(code="unpriced_model", message="12 calls went to a model without a price; their cost is not counted"),
@@ -159,14 +164,21 @@ _WARNINGS = (
 
 
 def _failing() -> Decision:
-    reason = "success: 87.0 % -> 77.9 % (-9.1 points); it got worse: the difference is between -13.4 and -4.8 points (90 % confidence)"
+    reason = (
+        "success: 87.0 % -> 77.9 % (-9.1 points); it got worse: "
+        "the difference is between -13.4 and -4.8 points (90 % confidence)"
+    )
     return _decision(
         "fail", f"S{reason[1:]}.", _success("fail", reason, 0.7792207792, -0.0909090909, -0.1340, -0.0478), _WARNINGS
     )
 
 
 def _passing() -> Decision:
-    reason = "success: 87.0 % -> 88.3 % (+1.3 points); the difference is between -0.9 and +3.5 points (90 % confidence), a drop of more than 2 points is ruled out"
+    reason = (
+        "success: 87.0 % -> 88.3 % (+1.3 points); "
+        "the difference is between -0.9 and +3.5 points (90 % confidence), "
+        "a drop of more than 2 points is ruled out"
+    )
     return _decision(
         "pass",
         f"All 3 gating metrics pass. S{reason[1:]}.",
@@ -176,7 +188,11 @@ def _passing() -> Decision:
 
 
 def _open() -> Decision:
-    reason = "success: 87.0 % -> 86.4 % (-0.6 points); the difference is between -3.7 and +2.4 points (90 % confidence), so both no change and a drop of more than 2 points are possible"
+    reason = (
+        "success: 87.0 % -> 86.4 % (-0.6 points); "
+        "the difference is between -3.7 and +2.4 points (90 % confidence), "
+        "so both no change and a drop of more than 2 points are possible"
+    )
     needed = Needed(cases=1080, clusters=310, trials=None, candidate_calls=(2240, 3240), reachable="only by clusters")
     return _decision(
         "inconclusive",
@@ -187,7 +203,10 @@ def _open() -> Decision:
 
 
 def _all_failed() -> Decision:
-    reason = "success: 87.0 % -> 0.0 % (-87.0 points); it got worse: the difference is between -91.2 and -82.8 points (90 % confidence)"
+    reason = (
+        "success: 87.0 % -> 0.0 % (-87.0 points); it got worse: "
+        "the difference is between -91.2 and -82.8 points (90 % confidence)"
+    )
     return _decision(
         "fail", f"S{reason[1:]}.", _success("fail", reason, 0.0, -0.8701298701, -0.9124, -0.8279), _WARNINGS
     )
@@ -244,7 +263,7 @@ def _others() -> tuple[MetricDecision, ...]:
         _metric("citation", "pass", 0.9221, 0.9286, 0.0065, (-0.0117, 0.0247), margin=0.03, range="binary", p=0.5537),
         _metric(
             "cost_usd", "pass", 0.000089, 0.0000951, 1.0684, (1.0213, 1.0902), margin=0.10, p=0.0121,
-            statistic="ratio", direction="lower", p_null="ratio = 1", method="bootstrap-t over 44 clusters, log ratio of totals",
+            statistic="ratio", direction="lower", p_null="ratio = 1", method="bootstrap-t over 44 clusters, ratio",
         ),
         _metric(
             "latency_s", "inconclusive", 0.62, 0.81, 0.19, (-0.04, 0.42), margin=0.25, p=0.1734, gating=False,
@@ -296,7 +315,7 @@ def _metric(
             }
         ),
         verdict=verdict,
-        reason=f"{name}: {base:.4g} -> {cand:.4g}; the interval is between {ends[0]:.4g} and {ends[1]:.4g} (90 % confidence)",
+        reason=f"{name}: {base:.4g} -> {cand:.4g}; the difference is between {ends[0]:.4g} and {ends[1]:.4g}",
     )
 
 
@@ -456,9 +475,13 @@ def _trace(number: int, answer: str, failed: bool, latency: float) -> Trace:
                     "gen_ai.request.temperature": 0.0,
                     "gen_ai.usage.input_tokens": 211,
                     "gen_ai.usage.output_tokens": 19,
-                    "gen_ai.input.messages": f'[{{"role": "user", "parts": [{{"type": "text", "content": "{PASSAGE}"}}]}}]',
-                    "gen_ai.output.messages": f'[{{"role": "assistant", "parts": [{{"type": "text", "content": "{answer}"}}]}}]',
+                    "gen_ai.input.messages": _messages("user", PASSAGE),
+                    "gen_ai.output.messages": _messages("assistant", answer),
                 },
             ),
         ),
     )
+
+
+def _messages(role: str, text: str) -> str:
+    return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
