@@ -11,7 +11,7 @@ from evalplat.records import Decision, Summary, Verdict
 from evalplat.suites import load_policy, load_suite
 
 from .gate import gate_runs
-from .run import RunDone, carry_out
+from .run import How, RunDone, carry_out
 from .workspace import workspace
 
 if TYPE_CHECKING:
@@ -59,12 +59,11 @@ def demo(
     suite = load_suite(folder / "suite.yaml")
     place = workspace()
     store = place.store()
+    how = How(model=model, concurrency=concurrency, progress=progress)
     runs: dict[str, RunDone] = {}
     for name in dict.fromkeys(name for step in _STEPS for name in step[:2]):
         agent = str(folder / "agents" / f"{name}.yaml")
-        runs[name] = carry_out(
-            suite, agent, place=place, store=store, model=model, concurrency=concurrency, progress=progress
-        )
+        runs[name] = carry_out(suite, agent, how, place=place, store=store)
     gates = []
     out.mkdir(parents=True, exist_ok=True)
     for before, after, change, policy, expected in _STEPS:

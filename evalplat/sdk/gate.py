@@ -15,7 +15,8 @@ from evalplat.records import Decision, GatePolicy, ReportData, Run, ScoreTable, 
 from evalplat.suites import load_suite, read_score_table
 
 from .evidence import report_data
-from .workspace import workspace
+from .run import How, carry_out, with_trials
+from .workspace import Workspace, workspace
 
 if TYPE_CHECKING:
     from evalplat.harness import Progress
@@ -81,10 +82,9 @@ def gate(
     place = workspace()
     store = place.store()
     loaded = load_suite(suite) if suite is not None else None
-    ids = [
-        _run_of(ref, loaded, store=store, trials=trials, model=model, concurrency=concurrency, progress=progress)
-        for ref in (baseline, candidate)
-    ]
+    suite_run = with_trials(loaded, trials) if loaded is not None else None
+    how = How(model=model, concurrency=concurrency, progress=progress)
+    ids = [_run_of(ref, suite_run, how, place, store) for ref in (baseline, candidate)]
     return gate_runs(store, ids[0], ids[1], policy=policy, refs=(baseline, candidate), intersect=intersect)
 
 
@@ -164,38 +164,19 @@ class _Side:
         return cls(run_id, info.target.fingerprint, store.load_scores(run_id), run, suite)
 
 
-def _run_of(
-    ref: str,
-    suite: Suite | None,
-    *,
-    store: Store,
-    trials: int | None,
-    model: str | None,
-    concurrency: int,
-    progress: Progress | None,
-) -> str:
+def _run_of(ref: str, suite: Suite | None, how: How, place: Workspace, store: Store) -> str:
     """The run id of a reference; a target is run first."""
     try:
         return store.resolve(ref, suite=suite.name if suite is not None else None)
     except ReferenceUnknown as unknown:
         if suite is None:
             raise
-        from .run import carry_out, with_trials
-
-        try:
-            done = carry_out(
-                with_trials(suite, trials),
-                ref,
-                place=workspace(),
-                store=store,
-                model=model,
-                concurrency=concurrency,
-                progress=progress,
-            )
-        except ReferenceUnknown as err:
-            raise ReferenceUnknown(f"{unknown}; nor is it a target: {err}") from err
         from evalplat.harness import require_some_success
 
+        try:
+            done = carry_out(suite, ref, how, place=place, store=store)
+        except ReferenceUnknown as err:
+            raise ReferenceUnknown(f"{unknown}; nor is it a target: {err}") from err
         require_some_success(done.run)
         return done.run_id
 

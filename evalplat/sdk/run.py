@@ -71,21 +71,9 @@ def run(
     `started` is told the run id before the first trial.
     """
     place = workspace()
+    how = How(model, concurrency, max_tokens, max_cost_usd, progress, started)
     loaded = with_trials(load_suite(suite), trials)
-    done = carry_out(
-        loaded,
-        agent,
-        place=place,
-        store=place.store(),
-        model=model,
-        resume=resume,
-        alias=alias,
-        concurrency=concurrency,
-        max_tokens=max_tokens,
-        max_cost_usd=max_cost_usd,
-        progress=progress,
-        started=started,
-    )
+    done = carry_out(loaded, agent, how, place=place, store=place.store(), resume=resume, alias=alias)
     from evalplat.harness import require_some_success
 
     require_some_success(done.run)
@@ -97,86 +85,64 @@ def with_trials(suite: Suite, trials: int | None) -> Suite:
     return suite if trials is None else suite.model_copy(update={"trials": trials})
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a run is carried out; nothing of it changes what is asked or how it is scored."""
+
+    model: str | None = None
+    concurrency: int = 4
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+    progress: Progress | None = None
+    started: Callable[[str], None] | None = None
+
+
 def carry_out(
     suite: Suite,
     agent: str,
+    how: How,
     *,
     place: Workspace,
     store: Store,
-    model: str | None = None,
     resume: str | None = None,
     alias: str | None = None,
-    concurrency: int = 4,
-    max_tokens: int | None = None,
-    max_cost_usd: float | None = None,
-    progress: Progress | None = None,
-    started: Callable[[str], None] | None = None,
 ) -> RunDone:
     """One run to its end: trials, scores, store. Trials are on disk before anything else is tried with them."""
-    from evalplat.harness import new_run_id
-
-    build(suite.scorers)
-    run_id = resume or new_run_id()
-    with place.ledger() as ledger:
-        closed = run_to_end(
-            _trials(
-                suite,
-                agent,
-                ledger,
-                run_id,
-                place,
-                fresh=resume is None,
-                model=model,
-                concurrency=concurrency,
-                budget=(max_tokens or place.settings.max_tokens, max_cost_usd or place.settings.max_cost_usd),
-                progress=progress,
-                started=started,
-            )
-        )
-    scored = score_run(suite, closed)
-    table = score_table(scored, suite, closed, run_id)
     from evalplat.gates import summarize
 
-    done = RunDone(run_id, suite, closed, scored, table, summarize(table))
+    build(suite.scorers)
+    with place.ledger() as ledger:
+        closed = run_to_end(_trials(suite, agent, how, place, ledger, resume))
+    scored = score_run(suite, closed)
+    table = score_table(scored, suite, closed, closed.info.id)
+    done = RunDone(closed.info.id, suite, closed, scored, table, summarize(table))
     keep(store, done, alias=alias)
     return done
 
 
-async def _trials(
-    suite: Suite,
-    agent: str,
-    ledger: Ledger,
-    run_id: str,
-    place: Workspace,
-    *,
-    fresh: bool,
-    model: str | None,
-    concurrency: int,
-    budget: tuple[int | None, float | None],
-    progress: Progress | None,
-    started: Callable[[str], None] | None,
-) -> Run:
+async def _trials(suite: Suite, agent: str, how: How, place: Workspace, ledger: Ledger, resume: str | None) -> Run:
     """The closed run. A new one is made, and `started` told its id, only when the target is known to be there."""
-    from evalplat.harness import execute, freeze, open_target
+    from evalplat.harness import execute, freeze, new_run_id, open_target
     from evalplat.runtime.gateway import Budget
 
-    limits = Budget(max_tokens=budget[0], max_cost_usd=budget[1]) if any(budget) else None
+    run_id = resume or new_run_id()
+    tokens, money = how.max_tokens or place.settings.max_tokens, how.max_cost_usd or place.settings.max_cost_usd
     target = open_target(
         agent,
-        model=model,
+        model=how.model,
         run_id=run_id,
         cache_path=place.cache_path,
-        run_budget=limits,
-        spent=None if fresh else ledger.tally(run_id).usage,
+        run_budget=Budget(max_tokens=tokens, max_cost_usd=money) if tokens or money else None,
+        spent=ledger.tally(run_id).usage if resume else None,
         prices=place.prices(),
     )
     try:
-        if fresh:
+        if resume is None:
             await target.prepare()
             ledger.create_run(freeze(suite, target.info, run_id, datetime.now(UTC)), suite)
-        if started is not None:
-            started(run_id)
-        return await execute(suite, target, ledger, run_id, concurrency=concurrency, progress=progress)
+        if how.started is not None:
+            how.started(run_id)
+        return await execute(suite, target, ledger, run_id, concurrency=how.concurrency, progress=how.progress)
     finally:
         await target.aclose()
 
