@@ -41,6 +41,11 @@ def download(door: Door, mlflow_run: Any, name: str) -> bytes:
     return content
 
 
+def has_file(mlflow_run: Any, name: str) -> bool:
+    """True where the file was kept with the run."""
+    return _hash_tag(name) in mlflow_run.data.tags
+
+
 def _hash_tag(name: str) -> str:
     return f"evalplat.sha256.{metric_key(name, limit=MAX_KEY - 20)}"
 

@@ -27,6 +27,7 @@ def keep_decision(door: Door, decision: Decision, suite: str | None, files: Mapp
     """Keep a decision in its suite's experiment. The same decision again replaces its files."""
     if _OWN_FILE in files:
         raise StoreError(f"a decision cannot be kept: the name {_OWN_FILE} is the store's own")
+    decision = _without_credentials(decision)
     experiment_id = ensure_experiment(door, GATES if suite is None else suite)
     key = decision.content_hash[:32]
     sides = {"baseline": decision.baseline, "candidate": decision.candidate}
@@ -56,6 +57,12 @@ def load_decision(door: Door, mlflow_run_id: str) -> Decision:
         raise StoreError(f"the decision {mlflow_run_id} cannot be read by this version of evalplat") from err
 
 
+def _without_credentials(decision: Decision) -> Decision:
+    sides = {role: getattr(decision, role) for role in ("baseline", "candidate")}
+    clean = {role: side.model_copy(update={"ref": without_credentials(side.ref)}) for role, side in sides.items()}
+    return decision.model_copy(update=clean)
+
+
 def _mlflow_run(door: Door, side: Side) -> Any:
     """The kept run on that side, where it is one."""
     if side.run_id is None:
@@ -76,7 +83,7 @@ def _tags(
     }
     lines = [_markdown(decision.reason)]
     for role, side in sides.items():
-        tags[f"evalplat.{role}.ref"] = without_credentials(side.ref)
+        tags[f"evalplat.{role}.ref"] = side.ref
         if side.run_id is not None:
             tags[f"evalplat.{role}.run_id"] = side.run_id
         kept = runs[role]

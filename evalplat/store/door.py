@@ -32,7 +32,7 @@ _UNLESS_SET = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
-_FIRST_CONTACT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "4"}
+_FIRST_CONTACT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "6"}
 _DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _CONNECT_S = 5.0
 
@@ -99,10 +99,8 @@ class Door:
         if "out-of-date database schema" in detail:
             return f"take a backup, then `mlflow db upgrade {self.location.shown}`"
         if self.location.is_server:
-            check = "see that the server runs and MLFLOW_TRACKING_URI is right, or unset it to use .evalplat/mlflow.db"
-        else:
-            check = "see that it exists, can be written and has space"
-        return f"{check}; what has finished is kept in the ledger and can be saved again"
+            return "see that the server runs and MLFLOW_TRACKING_URI is right, or unset it to use .evalplat/mlflow.db"
+        return "see that it exists, can be written and has space"
 
     def _cause(self, err: BaseException) -> BaseException | None:
         # A traceback would print what the vendor's message holds: the address with its password.

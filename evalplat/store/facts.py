@@ -14,21 +14,35 @@ from evalplat.records import AgentSpec, Run, RunInfo, Suite, Summary, SystemSumm
 from .location import without_credentials
 from .names import MAX_KEY, clipped, metric_key, metric_name
 
-_OWN = "run"
+# A slash is in no key of a metric, so these are the run's own; MLflow's page shows them as a group.
+_OWN = "run/"
 _SIDES = ("se", "ci_low", "ci_high", "n_cases", "n_clusters", "failures")
-# A metric called `x.se`, or `run.x`, must not be taken for what is ours: that dot is written out.
-_OUR_DOTS = re.compile(rf"(?<=^{_OWN})\.|(?<=.)\.(?=(?:{'|'.join(_SIDES)}|pass\^\d+)$)")
+_SIDE = rf"(?:{'|'.join(_SIDES)}|pass\^[0-9]+)"
+# A metric called `x.se` must not be taken for a side of `x`: that dot is written out.
+_OUR_DOTS = re.compile(rf"(?<=.)\.(?={_SIDE}$)")
 
 
-def run_metrics(run: Run, summary: Summary) -> dict[str, float]:
-    """By MLflow's key: `<metric>` is the mean, `<metric>.se` and so on its sides, `run.*` the totals of the run.
+def summary_metrics(run_id: str, summary: Summary) -> dict[str, float]:
+    """By MLflow's key: `<metric>` is the mean, `<metric>.se` and so on its sides.
 
     Raises StoreError where the summary is of several systems.
     """
     if len({entry.system for entry in summary.systems}) > 1:
-        raise StoreError(f"run {run.info.id} cannot be kept: its summary is of several systems")
-    found = {key: value for entry in summary.systems for key, value in _summary_metrics(entry)}
-    return found | {f"{_OWN}.{name}": float(value) for name, value in _totals(run).items()}
+        raise StoreError(f"run {run_id} cannot be kept: its summary is of several systems")
+    return {key: value for entry in summary.systems for key, value in _entry_metrics(entry)}
+
+
+def run_totals(run: Run) -> dict[str, float]:
+    """By MLflow's key, `run/…`: trials, failures, usage (cost only where all calls have a price), latency."""
+    usage = sum((trial.usage for trial in run.trials), Usage())
+    totals: dict[str, float] = {"trials": len(run.trials), "failures": len(run.failures)}
+    totals["total_tokens"] = usage.total_tokens
+    totals |= {name: value for name, value in usage.model_dump().items() if value is not None}
+    if run.trials:
+        latencies = np.array([trial.latency_s for trial in run.trials])
+        p50, p95 = np.percentile(latencies, [50, 95])
+        totals |= {"latency_s.mean": latencies.mean(), "latency_s.p50": p50, "latency_s.p95": p95}
+    return {f"{_OWN}{name}": float(value) for name, value in totals.items()}
 
 
 def summary_key(metric: str, side: str | None = None) -> str:
@@ -44,9 +58,9 @@ def split_metrics(metrics: Mapping[str, float]) -> tuple[dict[str, dict[str, flo
     for key, value in metrics.items():
         stem, dot, end = key.rpartition(".")
         side = metric_name(end)
-        if key.startswith(f"{_OWN}."):
-            totals[metric_name(key).removeprefix(f"{_OWN}.")] = float(value)
-        elif dot and (side in _SIDES or side.startswith("pass^")):
+        if key.startswith(_OWN):
+            totals[key.removeprefix(_OWN)] = float(value)
+        elif dot and re.fullmatch(_SIDE, side):
             by_name.setdefault(metric_name(stem), {})[side] = float(value)
         else:
             by_name.setdefault(metric_name(key), {})["mean"] = float(value)
@@ -98,26 +112,11 @@ def dataset_digests(suite: Suite) -> dict[str, str]:
     return {dataset.name: dataset.content_hash for dataset in suite.datasets}
 
 
-def _summary_metrics(entry: SystemSummary) -> list[tuple[str, float]]:
+def _entry_metrics(entry: SystemSummary) -> list[tuple[str, float]]:
     sides: dict[str | None, float | None] = {None: entry.mean}
     sides |= {side: getattr(entry, side) for side in _SIDES}
     sides |= {f"pass^{k}": value for k, value in (entry.pass_hat or {}).items()}
     return [(summary_key(entry.metric, side), float(value)) for side, value in sides.items() if value is not None]
-
-
-def _totals(run: Run) -> dict[str, float]:
-    usage = sum((trial.usage for trial in run.trials), Usage())
-    totals: dict[str, float] = {
-        "trials": len(run.trials),
-        "failures": len(run.failures),
-        "total_tokens": usage.total_tokens,
-    }
-    totals |= {name: value for name, value in usage.model_dump().items() if value is not None}
-    if run.trials:
-        latencies = np.array([trial.latency_s for trial in run.trials])
-        p50, p95 = np.percentile(latencies, [50, 95])
-        totals |= {"latency_s.mean": latencies.mean(), "latency_s.p50": p50, "latency_s.p95": p95}
-    return totals
 
 
 def _flat(path: str, value: Any) -> dict[str, Any]:

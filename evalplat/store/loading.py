@@ -11,7 +11,7 @@ from typing import Any
 from evalplat.errors import ReferenceUnknown, StoreError
 from evalplat.records import Run, RunInfo, ScoreTable, Suite
 
-from .artifacts import download
+from .artifacts import download, has_file
 from .door import Door
 from .experiments import aliases, experiments
 from .facts import split_metrics
@@ -39,6 +39,13 @@ def whole_run(door: Door, run_id: str) -> Any:
     raise ReferenceUnknown(f"run {run_id} is not in {door.location.shown}")
 
 
+def _run_with_trials(door: Door, run_id: str) -> Any:
+    found = whole_run(door, run_id)
+    if not has_file(found, "trials.parquet"):
+        raise ReferenceUnknown(f"run {run_id} was imported as scores: it has no trials and no suite")
+    return found
+
+
 def load_info(door: Door, run_id: str) -> RunInfo:
     """What the run froze, and how it stands."""
     content = download(door, whole_run(door, run_id), "run.json")
@@ -48,7 +55,7 @@ def load_info(door: Door, run_id: str) -> RunInfo:
 
 def load_run(door: Door, run_id: str) -> Run:
     """The run with all its trials and traces."""
-    found = whole_run(door, run_id)
+    found = _run_with_trials(door, run_id)
     info, table, traces = (download(door, found, name) for name in ("run.json", "trials.parquet", "traces.jsonl"))
     with _readable(run_id, "its trials"):
         # Not splitlines(): a model's text may hold other line ends than the file's.
@@ -58,7 +65,7 @@ def load_run(door: Door, run_id: str) -> Run:
 
 def load_suite(door: Door, run_id: str) -> Suite:
     """The suite as the run saw it."""
-    content = download(door, whole_run(door, run_id), "suite.json")
+    content = download(door, _run_with_trials(door, run_id), "suite.json")
     with _readable(run_id, "suite.json"):
         return Suite.model_validate(json.loads(content))
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from evalplat.errors import StoreError
-from evalplat.records import Run, ScoreTable, Suite, Summary, canonical_json
+from evalplat.records import Record, Run, RunInfo, ScoreTable, Suite, Summary, canonical_json
 
 from .artifacts import Content, upload
 from .door import Door
 from .experiments import ensure_experiment, experiments
-from .facts import dataset_digests, run_metrics, run_params, run_tags
+from .facts import dataset_digests, run_params, run_tags, run_totals, summary_metrics
 from .json_text import json_line, record_json
 from .location import without_credentials
 from .names import clipped, run_key
@@ -31,32 +32,63 @@ _BATCH = 50
 _PAGE = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What is kept of a run, put together."""
+
+    info: RunInfo
+    content: str
+    files: Mapping[str, Content]
+    metrics: Mapping[str, float]
+    datasets: Mapping[str, str]
+
+
 def keep_run(
     door: Door, run: Run, suite: Suite, scores: ScoreTable, summary: Summary, files: Mapping[str, Content]
 ) -> str:
-    """Keep a run. What a crash left of an earlier attempt is completed, or put away where it differs."""
+    """Keep a run whole: trials, traces, suite, scores, summary and more files."""
     info = run.info
     if suite.name != info.suite or suite.fingerprint != info.suite_fingerprint:
         raise StoreError(f"run {info.id} cannot be kept: it was made with another suite than {suite.name}")
-    metrics = run_metrics(run, summary)
-    content = _content_hash(run, suite, scores)
+    own: dict[str, Content] = {
+        "suite.json": record_json(suite),
+        "trials.parquet": trials_to_parquet(run.trials),
+        "traces.jsonl": "".join(traces_to_jsonl(run.trials)),
+    }
+    content = _content_hash(info, scores, suite, *run.trials)
+    shown = summary_metrics(info.id, summary) | run_totals(run)
+    return _keep(
+        door, _Parcel(info, content, own | _common(info, scores, summary, files), shown, dataset_digests(suite))
+    )
+
+
+def keep_scores(door: Door, info: RunInfo, scores: ScoreTable, summary: Summary, files: Mapping[str, Content]) -> str:
+    """Keep a system of a score table as a run that has scores and no trials."""
+    content = _content_hash(info, scores)
+    own = _common(info, scores, summary, files)
+    return _keep(door, _Parcel(info, content, own, summary_metrics(info.id, summary), {}))
+
+
+def _keep(door: Door, parcel: _Parcel) -> str:
+    """Complete what a crash left of an earlier attempt, put it away where it differs, or begin anew."""
+    info, key = parcel.info, run_key(parcel.info.id)
     experiment_id = ensure_experiment(door, info.suite)
     half = None
-    for found in search(door, "run", run_key(info.id)):
+    for found in search(door, "run", key):
         if is_complete(found):
-            return _same(door, found, info.id, content)
-        if half is None and found.data.tags.get(CONTENT_TAG) == content:
-            half = found.info.run_id
+            return _same(door, found, info.id, parcel.content)
+        if half is None and found.data.tags.get(CONTENT_TAG) == parcel.content:
+            half = str(found.info.run_id)
         else:
             door.client.delete_run(found.info.run_id)
-    tags = run_tags(info) | {CONTENT_TAG: content}
-    started, ended = _millis(info.created_at), _millis(info.closed_at or info.created_at)
+    tags = run_tags(info) | {CONTENT_TAG: parcel.content}
     name = clipped(f"{info.target.name} · {info.id}", 250)
-    mlflow_run_id = half or begin(door, "run", experiment_id, run_key(info.id), name, started, tags)
-    tags |= upload(door, mlflow_run_id, _run_files(run, suite, scores, summary, files))
+    mlflow_run_id = half or begin(door, "run", experiment_id, key, name, _millis(info.created_at), tags)
+    tags |= upload(door, mlflow_run_id, parcel.files)
     tags |= keep_prompts(door, info.target.spec, experiment_id)
-    _log_datasets(door, mlflow_run_id, suite)
-    finish(door, mlflow_run_id, metrics, tags, run_params(info), ended)
+    _log_datasets(door, mlflow_run_id, parcel.datasets)
+    ended = _millis(info.closed_at or info.created_at)
+    finish(door, mlflow_run_id, parcel.metrics, tags, run_params(info), ended)
     return mlflow_run_id
 
 
@@ -119,41 +151,39 @@ def _same(door: Door, found: Any, run_id: str, content: str) -> str:
     return str(found.info.run_id)
 
 
-def _run_files(
-    run: Run, suite: Suite, scores: ScoreTable, summary: Summary, files: Mapping[str, Content]
-) -> dict[str, Content]:
+def _common(info: RunInfo, scores: ScoreTable, summary: Summary, files: Mapping[str, Content]) -> dict[str, Content]:
     clash = sorted(set(files) & set(OWN_FILES))
     if clash:
-        raise StoreError(f"run {run.info.id} cannot be kept: the name {clash[0]} is the store's own")
-    ref = without_credentials(run.info.target.ref)
-    info = run.info.model_copy(update={"target": run.info.target.model_copy(update={"ref": ref})})
+        raise StoreError(f"run {info.id} cannot be kept: the name {clash[0]} is the store's own")
+    ref = without_credentials(info.target.ref)
+    clean = info.model_copy(update={"target": info.target.model_copy(update={"ref": ref})})
     table = {"schema": "evalplat.summary/1", **summary.model_dump(mode="json")}
     return {
-        "run.json": record_json(info),
-        "suite.json": record_json(suite),
+        "run.json": record_json(clean),
         "summary.json": json_line(table) + "\n",
-        "trials.parquet": trials_to_parquet(run.trials),
-        "traces.jsonl": "".join(traces_to_jsonl(run.trials)),
         "scores.parquet": scores_to_parquet(scores),
         **files,
     }
 
 
-def _log_datasets(door: Door, mlflow_run_id: str, suite: Suite) -> None:
+def _log_datasets(door: Door, mlflow_run_id: str, digests: Mapping[str, str]) -> None:
     from mlflow.entities import Dataset, DatasetInput
 
     inputs = [
         DatasetInput(Dataset(clipped(name, 500), digest[:36], "evalplat", f"sha256:{digest}"))
-        for name, digest in dataset_digests(suite).items()
+        for name, digest in digests.items()
     ]
-    door.client.log_inputs(mlflow_run_id, datasets=inputs)
+    if inputs:
+        door.client.log_inputs(mlflow_run_id, datasets=inputs)
 
 
-def _content_hash(run: Run, suite: Suite, scores: ScoreTable) -> str:
-    """SHA-256 over what a kept run consists of: not the moment it was closed, nor how it is written down."""
+def _content_hash(info: RunInfo, scores: ScoreTable, *records: Record) -> str:
+    """SHA-256 over what a kept run consists of: not when and from which path it was made, nor how it is written."""
     digest = hashlib.sha256()
-    frozen = run.info.model_dump(mode="json", exclude={"closed_at", "version"})
-    for part in (frozen, suite.model_dump(mode="json"), *(trial.model_dump(mode="json") for trial in run.trials)):
+    frozen = info.model_dump(
+        mode="json", exclude={"created_at": True, "closed_at": True, "version": True, "target": {"ref"}}
+    )
+    for part in (frozen, *(record.model_dump(mode="json") for record in records)):
         digest.update(canonical_json(part).encode("utf-8", "surrogatepass") + b"\n")
     texts = [scores.system, scores.case, scores.metric, scores.error, scores.cluster, scores.output_sha256]
     for column in [*texts, *scores.slices.values()]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +30,8 @@ _TYPES = {
 _INPUTS = ("gen_ai.input.messages", "gen_ai.tool.call.arguments", "gen_ai.retrieval.query.text")
 _OUTPUTS = ("gen_ai.output.messages", "gen_ai.tool.call.result", "gen_ai.retrieval.documents")
 _USAGE = {"input_tokens": "gen_ai.usage.input_tokens", "output_tokens": "gen_ai.usage.output_tokens"}
+_BRACKETS = re.compile(r"[\[\]{}]")
+_MAX_DEPTH = 100
 _MAX_NS = 2**63 - 1
 _MAX_NAME = 250
 
@@ -136,9 +139,9 @@ def _finished_root(run_id: str, trial: Trial, root: ShownSpan, question: str | N
     if attributes.get("mlflow.spanType") == "UNKNOWN":
         attributes["mlflow.spanType"] = "AGENT"
     if question is not None:
-        attributes["mlflow.spanInputs"] = displayable(question)
+        attributes["mlflow.spanInputs"] = _text(question)
     if answer is not None:
-        attributes["mlflow.spanOutputs"] = displayable(answer.text)
+        attributes["mlflow.spanOutputs"] = _text(answer.text)
     tags = {
         "mlflow.traceName": f"{key.case_id} #{key.trial}",
         "evalplat.run_id": run_id,
@@ -146,17 +149,23 @@ def _finished_root(run_id: str, trial: Trial, root: ShownSpan, question: str | N
         "evalplat.trial": str(key.trial),
         "evalplat.trace_id": trial.trace.trace_id if trial.trace else "none: the target left no trace",
     }
+    events = root.events
     if failure is not None:
         tags["evalplat.failure"] = failure.kind
+        what = {"failure": _text(failure.kind), "message": _text(failure.message)}
+        attributes["mlflow.spanOutputs"] = what
+        # OpenTelemetry's form of an error, which MLflow's page shows as one.
+        raised = {"exception.type": what["failure"], "exception.message": what["message"]}
+        events = (*events, ("exception", root.end_ns, raised))
     attributes |= {f"mlflow.traceTag.{tag}": clipped(value, _MAX_NAME) for tag, value in tags.items()}
     error = displayable(f"{failure.kind}: {failure.message}") if failure is not None else root.error
-    return replace(root, attributes=attributes, error=error, ok=failure is None and root.ok)
+    return replace(root, attributes=attributes, events=events, error=error, ok=failure is None and root.ok)
 
 
 def _plain(value: Any) -> Any:
     """Data that JSON, OTLP and every database can hold."""
     if isinstance(value, str):
-        return displayable(value)
+        return _text(value)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
@@ -176,8 +185,30 @@ def _parsed(value: Any) -> Any:
         return value
     try:
         return _plain(json.loads(value))
-    except (ValueError, RecursionError):
+    except ValueError:
         return value
+
+
+def _text(text: str) -> str:
+    """Displayable text. MLflow reads whatever looks like JSON and dies of deep nesting and of endless numbers:
+    with a mark before it, such a text no longer looks so."""
+    return f"\u200b{displayable(text)}" if _kills_a_parser(text) else displayable(text)
+
+
+def _kills_a_parser(text: str) -> bool:
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > _MAX_DEPTH:
+        return True
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    except ValueError:
+        return True
+    return False
 
 
 def _ns(moment: int) -> int:

@@ -63,12 +63,24 @@ class Store:
         with self._door.using(f"cannot keep run {run.info.id}"):
             return runs.keep_run(self._door, run, suite, scores, summary, files or {})
 
+    def save_scores(
+        self, info: RunInfo, scores: ScoreTable, summary: Summary, *, files: Mapping[str, Content] | None = None
+    ) -> str:
+        """Keep the scores of a system that ran elsewhere as a run without trials; the MLflow run id.
+
+        As `save_run`; `load_scores` and `run_info` give it back, `load_run` and `load_suite` raise ReferenceUnknown.
+        """
+        with self._door.using(f"cannot keep run {info.id}"):
+            return runs.keep_scores(self._door, info, scores, summary, files or {})
+
     def log_traces(self, run_id: str, trials: Sequence[Trial]) -> int:
         """Show the traces of these trials of a kept run in MLflow's pages, linked to the run; how many are stored.
 
         A trial without a trace gets one span, with its question and its answer or failure. Doing it again adds
         nothing. Raises StoreError where fewer are stored than were emitted.
         """
+        if not trials:
+            return 0
         with self._door.using(f"cannot keep the traces of run {run_id}"):
             kept = loading.whole_run(self._door, run_id)
             questions = {case.id: case.input for case in loading.load_suite(self._door, run_id).cases}

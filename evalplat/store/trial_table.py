@@ -60,7 +60,8 @@ def traces_to_jsonl(trials: Iterable[Trial]) -> Iterator[str]:
     for trial in trials:
         if trial.trace is not None:
             key = {"case_id": trial.key.case_id, "trial": trial.key.trial}
-            yield json_line(key | trial.trace.model_dump(mode="json")) + "\n"
+            # Not mode="json", which loses keys that are not UTF-8.
+            yield json_line(key | trial.trace.model_dump()) + "\n"
 
 
 def trials_from_files(table: bytes, traces: Iterable[str]) -> tuple[Trial, ...]:

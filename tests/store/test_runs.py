@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,7 +14,7 @@ import pytest
 from instruments.kept_runs import make_run, make_scores, make_suite, make_summary
 
 from evalplat.errors import ReferenceUnknown, StoreError
-from evalplat.records import Run, Suite
+from evalplat.records import Run, Suite, TargetInfo
 from evalplat.store import Store, scores_to_parquet
 
 
@@ -49,7 +51,7 @@ def test_kept_run_does_not_change(store: Store) -> None:
     run = make_run(suite=suite)
     keep(store, run, suite)
     other = run.model_copy(update={"trials": run.trials[::-1]})
-    with pytest.raises(StoreError, match="r-1 is already in sqlite.* other trials or scores"):
+    with pytest.raises(StoreError, match=r"r-1 is already in sqlite.* other trials or scores"):
         keep(store, other, suite)
     assert store.load_run("r-1") == run
 
@@ -70,9 +72,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("method", "calls_before"), STEPS)
-def test_crash_between_steps(
-    store: Store, monkeypatch: pytest.MonkeyPatch, method: str, calls_before: int
-) -> None:
+def test_crash_between_steps(store: Store, monkeypatch: pytest.MonkeyPatch, method: str, calls_before: int) -> None:
     """A save that dies in any step leaves nothing that loads, and the next one completes it, once."""
     from mlflow.tracking import MlflowClient
 
@@ -119,12 +119,29 @@ def test_half_saved_run_with_other_scores_is_replaced(store: Store, monkeypatch:
     run = make_run(suite=suite)
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "set_terminated", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
-        with pytest.raises(StoreError, match=r"cannot keep run r-1: .*No space left.*kept in the ledger"):
+        with pytest.raises(StoreError, match=r"cannot keep run r-1: .*No space left.*; see that .* has space"):
             keep(store, run, suite)
     other = run.model_copy(update={"trials": run.trials[:-1]})
     store.save_run(other, suite, make_scores(other, suite), make_summary(other))
     assert store.load_run("r-1") == other
     assert len(store.runs()) == 1
+
+
+def test_full_disk_loses_nothing(store: Store) -> None:
+    """Real refusals of the operating system to write more, at several moments."""
+    suite = make_suite()
+    run = make_run(suite=suite)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for limit in (1_000, 100_000, 900_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            with pytest.raises(StoreError, match=r"cannot keep run r-1: .*; see that .* has space"):
+                keep(store, run, suite, **{"big.txt": "x" * 2_000_000})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert store.runs() == ()
+    keep(store, run, suite)
+    assert store.load_run("r-1") == run
 
 
 def test_what_mlflow_shows(store: Store) -> None:
@@ -140,9 +157,9 @@ def test_what_mlflow_shows(store: Store) -> None:
     assert metrics["correct"] == 0.625
     assert metrics["correct.se"] == 0.1
     assert metrics["correct.pass_x005E_2"] == 0.5
-    assert metrics["run.failures"] == 1
-    assert metrics["run.cost_usd"] == pytest.approx(0.008)
-    assert metrics["run.input_tokens"] == sum(20 + index for index in range(8))
+    assert metrics["run/failures"] == 1
+    assert metrics["run/cost_usd"] == pytest.approx(0.008)
+    assert metrics["run/input_tokens"] == sum(20 + index for index in range(8))
     assert shown.data.params["agent.model.temperature"] == "0.5"
     assert shown.data.params["agent.prompts.system"] == "Answer briefly."
     assert run.info.target.spec is not None
@@ -245,6 +262,29 @@ def test_no_credentials_are_kept(store: Store, tmp_path: Path) -> None:
     kept = [path for path in (tmp_path / ".evalplat").rglob("*") if path.is_file()]
     assert len(kept) > 5
     assert not [path for path in kept if b"s3cr3t" in path.read_bytes()]
+
+
+def test_imported_scores_are_a_run_without_trials(store: Store) -> None:
+    """The same table imported again, at another time and from another path, is the same run."""
+    suite = make_suite()
+    run = make_run("import-1", suite)
+    scores, summary = make_scores(run, suite), make_summary(run)
+    target = TargetInfo(kind="imported", ref="a/scores.csv", name="v2", fingerprint="f" * 64)
+    info = run.info.model_copy(update={"target": target})
+    first = store.save_scores(info, scores, summary)
+    moved = target.model_copy(update={"ref": "b/scores.csv"})
+    later = info.model_copy(update={"created_at": info.created_at + timedelta(days=1), "target": moved})
+    assert store.save_scores(later, scores, summary) == first
+    assert store.run_info("import-1") == info
+    assert scores_to_parquet(store.load_scores("import-1")) == scores_to_parquet(scores)
+    (listed,) = store.runs()
+    assert listed.metrics["correct"]["mean"] == 0.625
+    assert listed.totals == {}
+    for load in (store.load_run, store.load_suite):
+        with pytest.raises(ReferenceUnknown, match="imported as scores: it has no trials"):
+            load("import-1")
+    with pytest.raises(StoreError, match="other trials or scores"):
+        store.save_scores(info, make_scores(make_run("import-1", make_suite(cases=3)), suite), summary)
 
 
 def test_files_may_not_leave_the_run_or_replace_its_own(store: Store) -> None:
