@@ -264,7 +264,9 @@ class MisbehavingEndpoint:
         kind = fault.kind if fault else None
         if fault is not None and kind in _REFUSALS:
             status, code = _REFUSALS[fault.kind]
-            reply = _error(fault.status if kind == "server_error" else status, f"Made to fail: {kind}.", code)
+            reply = _error(
+                fault.status if kind == "server_error" else status, f"Made to fail: {kind}.", fault.code or code
+            )
             if fault.retry_after is not None:
                 reply.headers.append(("retry-after", fault.retry_after))
             return reply

@@ -55,6 +55,8 @@ class Fault:
     retry_after: str | None = None
     delay_s: float = 0.05
     status: int = 500
+    code: str | None = None
+    """The error's `code`, in place of the usual one."""
 
 
 @dataclass
