@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,7 +41,7 @@ class Location:
     @property
     def ui_command(self) -> str:
         """What a person types, or opens, to look at the store."""
-        return self.shown if self.is_server else f"mlflow ui --backend-store-uri {self.shown}"
+        return self.shown if self.is_server else f"mlflow ui --backend-store-uri {shlex.quote(self.shown)}"
 
 
 def locate(uri: str | None, root: Path) -> Location:
