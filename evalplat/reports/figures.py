@@ -104,14 +104,16 @@ def merged(known: dict[str, str], more: Mapping[str, str]) -> dict[str, str]:
 
 
 def forest(decision: Decision) -> dict[str, Any] | None:
-    """Data of the chart: each metric's interval and those of its slices; None where no metric has an interval."""
-    made = []
+    """Data of the chart: each metric's interval and those of its slices; None where there is nothing to set side by
+    side: the scorecard draws a single interval as well, and the page is 2 MB smaller."""
+    made, n_points = [], 0
     for metric in decision.metrics[:30]:
         held = scale(metric.comparison)
         parts = [part for part in decision.slices if _same(part.comparison, metric.comparison)][:_MOST_POINTS]
         points = [_point("all cases", metric), *(_point(part.comparison.slice or "", part) for part in parts)]
         points = [point for point in points if point["low"] is not None or point["high"] is not None]
         if points:
+            n_points += len(points)
             found = metric.comparison
             made.append(
                 {
@@ -125,7 +127,9 @@ def forest(decision: Decision) -> dict[str, Any] | None:
                     "points": points,
                 }
             )
-    return {"figure": script_json(made), "metrics": [one["label"] for one in made]} if made else None
+    if n_points < 2:
+        return None
+    return {"figure": script_json(made), "metrics": [one["label"] for one in made]}
 
 
 _UNITS = {

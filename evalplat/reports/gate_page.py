@@ -128,19 +128,19 @@ def _hashes(data: ReportData) -> dict[str, str]:
 
 def _cases(data: ReportData, room: int) -> dict[str, Any] | None:
     flips = data.decision.flips
-    if not data.pairs and not flips:
+    # A score table knows no answers: its cases go into the plain list.
+    pairs = [pair for pair in data.pairs if pair.baseline is not None or pair.candidate is not None]
+    if not pairs and not flips:
         return None
-    pair = environment().get_template("case.html.j2")
+    template = environment().get_template("case.html.j2")
     reserve = min(400_000, 400 * len(flips)) + 20_000
     metric = flips[0].metric if flips else None
-    shown = cases.fit(
-        data.pairs, lambda view: pair.render(case=view), room - reserve, ("Baseline", "Candidate"), metric
-    )
-    rest = cases.rest_of(flips, data.pairs, len(shown.html))
+    shown = cases.fit(pairs, lambda view: template.render(case=view), room - reserve, ("Baseline", "Candidate"), metric)
+    rest = cases.rest_of(flips, pairs, len(shown.html))
     return {
         "html": [Markup(html) for html in shown.html],  # noqa: S704 rendered by our own template
         "shown": shown,
-        "total": max(data.n_pairs_total, len(data.pairs)),
+        "total": max(data.n_pairs_total, len(pairs)) if pairs else len(flips),
         "rest": rest[:_MOST_FLIPS],
         "n_rest": len(rest),
         "metric": metric,

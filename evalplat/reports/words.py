@@ -7,7 +7,7 @@ from typing import Final
 
 from evalplat.records import MetricComparison, Needed
 
-from .numbers import count, is_share, level, size, value
+from .numbers import count, level, size, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def statistic_in_words(found: MetricComparison) -> str:
     """What is compared."""
     if found.statistic.startswith("pass^"):
         return f"share of cases right in all of {found.statistic.removeprefix('pass^')} trials"
-    return "share of cases right" if found.statistic == "mean" and is_share(found) else _STATISTICS[found.statistic]
+    return "share of cases" if found.statistic == "mean" and found.range == "binary" else _STATISTICS[found.statistic]
 
 
 def rule_in_words(found: MetricComparison) -> str:
@@ -76,22 +76,28 @@ def settling(needed: Needed) -> str:
     """What would settle an inconclusive metric, in plain words."""
     if needed.reachable == "no":
         return "No number of cases or trials like these would settle it at this margin."
-    wants = []
-    if needed.cases is not None:
-        within = f" in {count(needed.clusters)} clusters" if needed.clusters is not None else ""
-        wants.append(f"{count(needed.cases)} cases{within}")
-    elif needed.clusters is not None:
-        wants.append(f"{count(needed.clusters)} clusters")
-    if needed.trials is not None:
-        wants.append(f"{count(needed.trials)} trials a case")
-    calls = ""
-    if needed.candidate_calls is not None:
-        low, high = needed.candidate_calls
-        calls = f", {count(low)} calls" if low == high else f", {count(low)} to {count(high)} calls"
-        calls += " of the candidate"
-    how = {
-        "by trials": "More trials of the same cases would do.",
-        "only by clusters": "More trials of the same cases would not do; it takes new cases from new sources.",
-    }[needed.reachable]
-    wanted = " or ".join(wants)
-    return f"About {wanted}{calls}. {how}" if wanted else how
+    if needed.reachable == "by trials":
+        wanted = f"About {_trials(needed)} of each of the {_cases(needed)} at hand"
+        return f"{wanted}{_calls(needed)}. New cases are not needed."
+    wanted = f"About {_cases(needed)}, at {_trials(needed)} each"
+    return f"{wanted}{_calls(needed)}. More trials of the cases at hand would not do."
+
+
+def _cases(needed: Needed) -> str:
+    cases = "the cases" if needed.cases is None else f"{count(needed.cases)} cases"
+    clustered = needed.clusters is not None and needed.clusters != needed.cases
+    return f"{cases} in {count(needed.clusters)} clusters" if clustered else cases
+
+
+def _trials(needed: Needed) -> str:
+    if needed.trials is None:
+        return "as many trials"
+    return "1 trial" if needed.trials == 1 else f"{count(needed.trials)} trials"
+
+
+def _calls(needed: Needed) -> str:
+    if needed.candidate_calls is None:
+        return ""
+    low, high = needed.candidate_calls
+    size = count(low) if low == high else f"{count(low)} to {count(high)}"
+    return f": {size} calls of the candidate"

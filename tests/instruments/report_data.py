@@ -193,7 +193,7 @@ def _open() -> Decision:
         "the difference is between -3.7 and +2.4 points (90 % confidence), "
         "so both no change and a drop of more than 2 points are possible"
     )
-    needed = Needed(cases=1080, clusters=310, trials=None, candidate_calls=(2240, 3240), reachable="only by clusters")
+    needed = Needed(cases=1080, clusters=310, trials=3, candidate_calls=(2240, 3240), reachable="only by clusters")
     return _decision(
         "inconclusive",
         f"S{reason[1:]}.",

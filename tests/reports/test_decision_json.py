@@ -48,7 +48,7 @@ def test_needed_is_there_when_inconclusive():
     assert first["needed"] == {
         "cases": 1080,
         "clusters": 310,
-        "trials": None,
+        "trials": 3,
         "candidate_calls": [2240, 3240],
         "reachable": "only by clusters",
     }

@@ -90,6 +90,7 @@ def test_a_score_table_without_runs_lists_the_flips():
     assert "Every flipped case" in text
     assert "case-032" in text
     assert "a score table" in text
+    assert "A score table has no answers to show." in text
     assert page.unbalanced == []
     assert page.elements["details"] == len(bare.decision.metrics)
 
@@ -138,34 +139,31 @@ def test_intervals_are_drawn_to_scale_and_better_is_right_whatever_the_direction
     ],
 )  # fmt: skip
 def test_every_rule_has_its_picture(update: dict[str, object], order: list[str]):
-    data = report_data.gate("fail")
-    metric = data.decision.metrics[0]
-    comparison = metric.comparison.model_copy(update={"margin": None, **update})
-    metric = metric.model_copy(update={"comparison": comparison})
-    decision = data.decision.model_copy(update={"metrics": (metric,), "slices": ()})
-    (drawn,) = intervals(render_html(data.model_copy(update={"decision": decision})))
+    (drawn,) = intervals(render_html(only({"margin": None, **update})))
     assert [drawn[name] for name in order] == sorted(drawn[name] for name in order)
 
 
-def test_no_interval_is_said_and_not_drawn():
+def only(update: dict[str, object]) -> ReportData:
+    """The page of one metric without slices."""
     data = report_data.gate("fail")
     metric = data.decision.metrics[0]
-    nothing = {
-        "ci_low": None,
-        "ci_high": None,
-        "difference": None,
-        "se": None,
-        "df": None,
-        "unusable": "12 paired cases",
-    }
-    metric = metric.model_copy(update={"comparison": metric.comparison.model_copy(update=nothing)})
-    page = render_html(
-        data.model_copy(update={"decision": data.decision.model_copy(update={"metrics": (metric,), "slices": ()})})
-    )
+    metric = metric.model_copy(update={"comparison": metric.comparison.model_copy(update=update)})
+    return data.model_copy(update={"decision": data.decision.model_copy(update={"metrics": (metric,), "slices": ()})})
+
+
+def test_no_interval_is_said_and_not_drawn():
+    nothing = dict.fromkeys(("ci_low", "ci_high", "difference", "se", "df")) | {"unusable": "12 paired cases"}
+    page = render_html(only(nothing))
     assert intervals(page) == []
     assert "no interval" in page
     assert "12 paired cases" in page
+
+
+def test_a_single_interval_needs_no_chart_and_no_plotly():
+    page = render_html(only({}))
+    assert len(intervals(page)) == 1
     assert 'id="plotly-gz"' not in page
+    assert len(page) < 500_000
 
 
 class Broken:

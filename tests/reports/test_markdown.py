@@ -10,7 +10,7 @@ from instruments import hostile, report_data
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from evalplat.records import Decision, Flip
+from evalplat.records import Decision, Flip, Needed
 from evalplat.reports import render_markdown
 
 OURS = re.compile(r"<details><summary>[\w ,:()]+</summary>|</details>|</?sub>|<br>")
@@ -59,8 +59,29 @@ def test_says_the_verdict_the_reason_and_the_numbers():
 
 def test_inconclusive_says_what_would_settle_it():
     text = render_markdown(report_data.gate("inconclusive").decision)
-    assert "About 1,080 cases in 310 clusters, 2,240 to 3,240 calls of the candidate." in text
-    assert "it takes new cases from new sources." in text
+    assert "About 1,080 cases in 310 clusters, at 3 trials each: 2,240 to 3,240 calls of the candidate." in text
+    assert "More trials of the cases at hand would not do." in text
+
+
+@pytest.mark.parametrize(
+    ("needed", "said"),
+    [
+        (
+            Needed(cases=60, clusters=20, trials=9, candidate_calls=(480, 600), reachable="by trials"),
+            "About 9 trials of each of the 60 cases in 20 clusters at hand: 480 to 600 calls of the candidate. New",
+        ),
+        (
+            Needed(cases=900, clusters=900, trials=1, candidate_calls=(900, 900), reachable="only by clusters"),
+            "About 900 cases, at 1 trial each: 900 calls of the candidate. More trials",
+        ),
+        (Needed(reachable="no"), "No number of cases or trials like these would settle it at this margin."),
+    ],
+)
+def test_each_way_out_has_its_words(needed: Needed, said: str):
+    decision = report_data.gate("inconclusive").decision
+    metric = decision.metrics[0]
+    metric = metric.model_copy(update={"comparison": metric.comparison.model_copy(update={"needed": needed})})
+    assert said in render_markdown(decision.model_copy(update={"metrics": (metric,)}))
 
 
 @settings(max_examples=40, deadline=None)
