@@ -124,7 +124,7 @@ def gate_runs(
     gated = Gated(decision, data)
     store.save_decision(
         decision,
-        suite=cand.suite.name if cand.suite is not None else None,
+        suite=cand.experiment,
         files={"decision.json": gated.json(), "report.html": gated.html(), "summary.md": gated.markdown()},
     )
     _keep_flipped_traces(store, decision, base.run, cand.run)
@@ -151,6 +151,7 @@ def _gate_scores(
 class _Side:
     run_id: str
     fingerprint: str
+    experiment: str
     scores: ScoreTable
     run: Run | None
     suite: Suite | None
@@ -159,9 +160,9 @@ class _Side:
     def load(cls, store: Store, run_id: str) -> _Side:
         info = store.run_info(run_id)
         if info.target.kind == "imported":
-            return cls(run_id, info.target.fingerprint, store.load_scores(run_id), None, None)
+            return cls(run_id, info.target.fingerprint, info.suite, store.load_scores(run_id), None, None)
         suite, run = store.load_suite(run_id), store.load_run(run_id)
-        return cls(run_id, info.target.fingerprint, store.load_scores(run_id), run, suite)
+        return cls(run_id, info.target.fingerprint, info.suite, store.load_scores(run_id), run, suite)
 
 
 def _run_of(ref: str, suite: Suite | None, how: How, place: Workspace, store: Store) -> str:

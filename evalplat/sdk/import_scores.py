@@ -38,6 +38,7 @@ def import_scores(paths: Sequence[Path | str], *, suite: str | None = None) -> d
 def _info(part: ScoreTable, system: str, suite: str, ref: str) -> RunInfo:
     fingerprint = content_hash(
         {
+            "suite": suite,
             "case": part.case.decode(),
             "metric": part.metric.decode(),
             "trial": part.trial.tolist(),
