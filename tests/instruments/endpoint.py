@@ -87,10 +87,12 @@ class MisbehavingEndpoint:
         models: tuple[str, ...] = ("test-model",),
         api_key: str = "sk-test-instrument-key-0123456789",
         lists_models: bool = True,
+        guards_list: bool = True,
         latency_s: float = 0.0,
     ) -> None:
         self.respond, self.faults = respond, _as_faults(faults)
         self.models, self.api_key, self.lists_models, self.latency_s = models, api_key, lists_models, latency_s
+        self.guards_list = guards_list
         self._log: list[Exchange] = []
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -236,9 +238,10 @@ class MisbehavingEndpoint:
             exchange.finished_at = exchange.finished_at or time.time()
 
     def _decide(self, exchange: Exchange, key: str) -> tuple[Fault | None, _Reply]:
-        if key != self.api_key:
+        is_list = exchange.method == "GET" and exchange.path == "/v1/models"
+        if key != self.api_key and not (is_list and not self.guards_list):
             return None, _error(401, "Incorrect API key provided.", "invalid_api_key")
-        if exchange.method == "GET" and exchange.path == "/v1/models":
+        if is_list:
             return None, self._model_list()
         if exchange.method == "GET" and exchange.path.startswith("/v1/models/") and self.lists_models:
             name = exchange.path.removeprefix("/v1/models/")
@@ -265,7 +268,9 @@ class MisbehavingEndpoint:
         if fault is not None and kind in _REFUSALS:
             status, code = _REFUSALS[fault.kind]
             reply = _error(
-                fault.status if kind == "server_error" else status, f"Made to fail: {kind}.", fault.code or code
+                fault.status if kind == "server_error" else status,
+                fault.message or f"Made to fail: {kind}.",
+                fault.code or code,
             )
             if fault.retry_after is not None:
                 reply.headers.append(("retry-after", fault.retry_after))

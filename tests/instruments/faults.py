@@ -57,6 +57,8 @@ class Fault:
     status: int = 500
     code: str | None = None
     """The error's `code`, in place of the usual one."""
+    message: str | None = None
+    """The error's `message`, in place of the usual one."""
 
 
 @dataclass

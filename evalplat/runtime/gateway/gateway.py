@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -56,7 +56,9 @@ class Gateway:
         env: Mapping[str, str] = os.environ,
     ) -> None:
         self._cache, self._prices = cache, prices or PriceTable()
-        self._transport, self._retry, self._env = transport, retry or RetryPolicy(), env
+        self._transport, self._retry = transport, retry or RetryPolicy()
+        # A closure, not a field: the environment holds keys, and fields are shown by debuggers and crash reports.
+        self._resolve: Callable[[str], Endpoint] = lambda name: resolve(name, env=env)
         self._account = Account("run", run_budget or Budget())
         self._meter = UsageMeter()
         self._ways: dict[str, _Way] = {}
@@ -151,7 +153,7 @@ class Gateway:
     def _way(self, name: str) -> _Way:
         with self._lock:
             if name not in self._ways:
-                endpoint = resolve(name, env=self._env)
+                endpoint = self._resolve(name)
                 self._ways[name] = _Way(endpoint, self._prices.price(endpoint), _free(endpoint.replicas))
             return self._ways[name]
 
