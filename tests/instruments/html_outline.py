@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
+
+
+def without_plotly(page: str) -> str:
+    """The page without plotly's packed script, which is large and dull."""
+    return re.sub(r'(id="plotly-gz">)[^<]*', r"\1", page)
+
+
+def squeezed(text: str) -> str:
+    """`text` with single spaces."""
+    return " ".join(text.split())
+
 
 _VOID = {"meta", "br", "img", "input", "link", "hr"}
 

@@ -130,73 +130,81 @@
   function drawing(metric, box) {
     const style = getComputedStyle(root);
     const colour = (name) => style.getPropertyValue(name).trim();
-    const colours = { pass: colour("--pass-line"), fail: colour("--fail-line"), inconclusive: colour("--open-line") };
     const factor = metric.unit === "points" || metric.unit === "share" ? 100 : 1;
     const at = (number) => (number === null ? null : number * factor);
     const points = metric.points.slice().reverse();
-    const rows = points.map((_, index) => index);
     const marks = points.flatMap((one) => [one.low, one.high, one.point]).concat(metric.null, metric.threshold);
     const finite = marks.filter((mark) => mark !== null).map(at);
     const least = Math.min(...finite);
     const most = Math.max(...finite);
     const pad = (most - least || Math.abs(most) || 1) * 0.06;
-    const range = [least - pad, most + pad];
+    const scale = { at, colour, points, range: [least - pad, most + pad] };
+    const data = ["pass", "fail", "inconclusive"].map((verdict) => bars(verdict, scale));
     const narrow = box.clientWidth < 560;
-    const data = Object.keys(colours).map((verdict) => {
-      const own = rows.filter((row) => points[row].verdict === verdict);
-      const level = (row) => at(points[row].point ?? points[row].high ?? points[row].low);
-      const edge = (value, open) => (value === null ? open : at(value));
-      return {
-        type: "scatter", mode: "markers", showlegend: false,
-        x: own.map(level), y: own, customdata: own.map((row) => points[row].text),
-        marker: { color: colours[verdict], opacity: 1, size: own.map((row) => (row === points.length - 1 ? 12 : 9)) },
-        error_x: {
-          type: "data", symmetric: false, color: colours[verdict], thickness: 2.5, width: 5,
-          array: own.map((row) => edge(points[row].high, range[1]) - level(row)),
-          arrayminus: own.map((row) => level(row) - edge(points[row].low, range[0])),
-        },
-        hovertemplate: "%{customdata}<extra></extra>",
-      };
-    });
-    const line = (x, dash, tint) => ({
-      type: "line", layer: "below", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: tint, width: 1.4, dash },
-    });
-    const shapes = [];
-    const annotations = [];
-    // On the screen the threshold lies left of no change, whichever way is better: the texts grow apart.
-    const note = (x, xanchor, text, tint) => annotations.push({
-      x, xanchor, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text, font: { size: 11, color: tint },
-    });
-    if (metric.null !== null) {
-      shapes.push(line(at(metric.null), "solid", colour("--soft")));
-      note(at(metric.null), "left", "no change", colour("--soft"));
-    }
-    if (metric.threshold !== null) {
-      const x = at(metric.threshold);
-      shapes.push({
-        type: "rect", layer: "below", x0: metric.better > 0 ? range[0] : range[1], x1: x, yref: "paper", y0: 0, y1: 1,
-        fillcolor: colour("--beyond"), line: { width: 0 },
-      });
-      shapes.push(line(x, "dash", colour("--fail-line")));
-      note(x, metric.null === null ? "center" : "right", metric.thresholdLabel, colour("--fail"));
-    }
     const layout = {
       height: 96 + 34 * points.length, autosize: true,
       margin: { l: narrow ? 96 : 150, r: 16, t: 24, b: 56 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12.5, color: colour("--ink") },
       xaxis: {
-        range: metric.better > 0 ? range : range.slice().reverse(), gridcolor: colour("--line"), zeroline: false,
+        range: metric.better > 0 ? scale.range : scale.range.slice().reverse(), gridcolor: colour("--line"), zeroline: false,
         title: { text: metric.axis + (narrow ? "" : " (better to the right)"), font: { color: colour("--soft"), size: 12 } },
       },
       yaxis: {
-        tickvals: rows, ticktext: points.map((one) => one.label), range: [-0.6, points.length - 0.4],
+        tickvals: points.map((_, row) => row), ticktext: points.map((one) => one.label), range: [-0.6, points.length - 0.4],
         showgrid: false, zeroline: false, fixedrange: true,
       },
-      hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line-strong"), font: { color: colour("--ink") }, align: "left" },
-      hovermode: "closest", dragmode: false, shapes, annotations,
+      hoverlabel: {
+        bgcolor: colour("--card"), bordercolor: colour("--line-strong"), font: { color: colour("--ink") }, align: "left",
+      },
+      hovermode: "closest", dragmode: false, ...references(metric, scale),
     };
     return { data, layout };
+  }
+
+  // The intervals of one verdict; an open end runs to the edge.
+  function bars(verdict, { at, colour, points, range }) {
+    const tint = colour({ pass: "--pass-line", fail: "--fail-line", inconclusive: "--open-line" }[verdict]);
+    const own = points.map((_, row) => row).filter((row) => points[row].verdict === verdict);
+    const middle = (row) => at(points[row].point ?? points[row].high ?? points[row].low);
+    const edge = (value, open) => (value === null ? open : at(value));
+    return {
+      type: "scatter", mode: "markers", showlegend: false,
+      x: own.map(middle), y: own, customdata: own.map((row) => points[row].text),
+      marker: { color: tint, opacity: 1, size: own.map((row) => (row === points.length - 1 ? 12 : 9)) },
+      error_x: {
+        type: "data", symmetric: false, color: tint, thickness: 2.5, width: 5,
+        array: own.map((row) => edge(points[row].high, range[1]) - middle(row)),
+        arrayminus: own.map((row) => middle(row) - edge(points[row].low, range[0])),
+      },
+      hovertemplate: "%{customdata}<extra></extra>",
+    };
+  }
+
+  // No change, the margin or bound, and what lies beyond it.
+  function references(metric, { at, colour, range }) {
+    const shapes = [];
+    const annotations = [];
+    const across = { layer: "below", yref: "paper", y0: 0, y1: 1 };
+    const line = (x, dash, tint) => shapes.push({
+      ...across, type: "line", x0: x, x1: x, line: { color: tint, width: 1.4, dash },
+    });
+    // On the screen the threshold lies left of no change, whichever way is better: the texts grow apart.
+    const note = (x, xanchor, text, tint) => annotations.push({
+      x, xanchor, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text, font: { size: 11, color: tint },
+    });
+    if (metric.null !== null) {
+      line(at(metric.null), "solid", colour("--soft"));
+      note(at(metric.null), "left", "no change", colour("--soft"));
+    }
+    if (metric.threshold !== null) {
+      const x = at(metric.threshold);
+      const end = metric.better > 0 ? range[0] : range[1];
+      shapes.push({ ...across, type: "rect", x0: end, x1: x, fillcolor: colour("--beyond"), line: { width: 0 } });
+      line(x, "dash", colour("--fail-line"));
+      note(x, metric.null === null ? "center" : "right", metric.thresholdLabel, colour("--fail"));
+    }
+    return { shapes, annotations };
   }
 
   part("cases", "case-none", cases);
