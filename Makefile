@@ -29,7 +29,7 @@ lint: .venv/test.stamp
 	$(BIN)/lint-imports --no-cache
 
 system-deps: ## what needs root: Debian's chromium for the browser tests
-	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core; }
+	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core fonts-liberation; }
 
 lock: $(UV) ## resolve again and write requirements.lock
 	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -9,7 +9,7 @@ import numpy as np
 from evalplat.errors import GateUndecidable
 from evalplat.records import Comparison, Flip, GatePolicy, MetricComparison, MetricRule, ScoreTable, Side
 
-from .effects import sign
+from .effect import sign
 from .findings import comparison_findings, metric_findings
 from .measure import measure, unmeasured
 from .pairing import Ints, Lacking, Pairs, pair

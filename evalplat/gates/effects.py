@@ -1,12 +1,6 @@
-"""Effects: one metric's effect on paired cases, by the method that the contract names for its kind of data.
-
-An effect is *turned*: larger is better, whatever the metric's direction. `raw` turns it back.
-"""
+"""Effects: one metric's effect on paired cases, by the method that the contract names for its kind of data."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,37 +19,15 @@ from evalplat.stats import (
     tango,
 )
 
+from .effect import Bounds, Effect, levels_of, sign, turn, turn_back, unturn, without_interval
 from .limits import FEWEST_IN_TAIL
-from .pairing import Floats, Ints, Pairs, ends
+from .pairing import Floats, Ints, Pairs
 
 SKEWED = 1.0
 """Absolute skewness of cluster contributions above which an unbounded mean is bootstrapped."""
 
 SEED = 20_000
 """Of every bootstrap: identical inputs give identical verdicts."""
-
-Bounds = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """A turned effect with its interval. `interval` and the p-values are None where they cannot be had."""
-
-    baseline: float
-    candidate: float
-    difference: float
-    estimate: float | None
-    se: float | None
-    df: float | None
-    interval: Callable[[float], Bounds] | None
-    raw: Callable[[Bounds], Bounds]
-    p_value: float | None
-    p_drop: float | None
-    p_null: str
-    method: str
-    tango: bool = False
-    skewed: bool = False
-    unusable: str | None = None
 
 
 def estimate(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
@@ -73,11 +45,6 @@ def estimate(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
     return _mean(pairs, rule)
 
 
-def sign(rule: MetricRule) -> float:
-    """1 where higher is better, else -1."""
-    return 1.0 if rule.direction == "higher" else -1.0
-
-
 def _mean(pairs: Pairs, rule: MetricRule) -> Effect:
     if _one_binary_trial(pairs) and pairs.clusters is None and pairs.weights is None:
         return _paired_binary(pairs, rule)
@@ -87,7 +54,7 @@ def _mean(pairs: Pairs, rule: MetricRule) -> Effect:
 def _mean_of(base: Floats, cand: Floats, pairs: Pairs, rule: MetricRule) -> Effect:
     turned = sign(rule) * (cand - base)
     result = cluster_mean(turned, pairs.clusters, pairs.weights)
-    common = _levels(base, cand, pairs.weights)
+    common = levels_of(base, cand, pairs.weights)
     unbounded = pairs.value_range is None
     if unbounded and result.se and result.skewness is not None and abs(result.skewness) > SKEWED:
         boot = bootstrap_t(turned, pairs.clusters, pairs.weights, seed=SEED)
@@ -97,7 +64,7 @@ def _mean_of(base: Floats, cand: Floats, pairs: Pairs, rule: MetricRule) -> Effe
             se=result.se,
             df=result.df,
             interval=boot.interval,
-            raw=_unturn(rule),
+            raw=unturn(rule),
             p_value=boot.p_value(0.0),
             p_drop=boot.p_below(0.0),
             p_null="difference = 0",
@@ -110,7 +77,7 @@ def _mean_of(base: Floats, cand: Floats, pairs: Pairs, rule: MetricRule) -> Effe
         se=result.se,
         df=result.df,
         interval=result.interval if result.se is not None else None,
-        raw=_unturn(rule),
+        raw=unturn(rule),
         p_value=result.p_value(0.0) if result.se is not None else None,
         p_drop=result.p_below(0.0) if result.se is not None else None,
         p_null="difference = 0",
@@ -125,12 +92,12 @@ def _paired_binary(pairs: Pairs, rule: MetricRule) -> Effect:
     test = mcnemar(lost, gained)
     wald = cluster_mean(turned)
     return Effect(
-        *_levels(pairs.baseline, pairs.candidate, None),
+        *levels_of(pairs.baseline, pairs.candidate, None),
         estimate=score.estimate,
         se=wald.se,
         df=wald.df,
         interval=score.interval,
-        raw=_unturn(rule),
+        raw=unturn(rule),
         p_value=test.p_midp,
         p_drop=score.p_below(0.0),
         p_null="difference = 0",
@@ -141,14 +108,14 @@ def _paired_binary(pairs: Pairs, rule: MetricRule) -> Effect:
 
 def _ratio(pairs: Pairs, rule: MetricRule) -> Effect:
     s = sign(rule)
-    levels = _levels(pairs.baseline, pairs.candidate, pairs.weights)[:2]
+    levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)[:2]
     if levels[0] <= 0 or levels[1] <= 0:
         why = f"a ratio needs positive totals; the means are {levels[0]:g} and {levels[1]:g}"
-        return _without_interval(levels, float("nan") if levels[0] <= 0 else levels[1] / levels[0], rule, why)
+        return without_interval(levels, float("nan") if levels[0] <= 0 else levels[1] / levels[0], rule, why)
     result = ratio_of_totals(pairs.candidate, pairs.baseline, pairs.clusters, pairs.weights, seed=SEED)
 
     def interval(confidence: float) -> Bounds:
-        return _turn(result.interval(confidence), s, 1.0)
+        return turn(result.interval(confidence), s, 1.0)
 
     return Effect(
         *levels,
@@ -157,7 +124,7 @@ def _ratio(pairs: Pairs, rule: MetricRule) -> Effect:
         se=result.se,
         df=result.df,
         interval=interval,
-        raw=lambda bounds: _turn_back(bounds, s, 1.0),
+        raw=lambda bounds: turn_back(bounds, s, 1.0),
         p_value=result.p_value(1.0),
         p_drop=result.p_below(1.0) if s > 0 else result.p_above(1.0),
         p_null="ratio = 1",
@@ -172,7 +139,7 @@ def _quantile(pairs: Pairs, rule: MetricRule) -> Effect:
     result = paired_quantile_difference(pairs.baseline, pairs.candidate, q, pairs.clusters, pairs.weights, seed=SEED)
 
     def interval(confidence: float) -> Bounds:
-        return _turn(result.interval(confidence), s, 0.0)
+        return turn(result.interval(confidence), s, 0.0)
 
     p_below = result.p_below(0.0)
     return Effect(
@@ -183,7 +150,7 @@ def _quantile(pairs: Pairs, rule: MetricRule) -> Effect:
         se=result.se,
         df=None,
         interval=interval,
-        raw=_unturn(rule),
+        raw=unturn(rule),
         p_value=result.p_value(0.0),
         p_drop=p_below if s > 0 else result.p_above(0.0),
         p_null="difference = 0",
@@ -199,17 +166,17 @@ def _quantile(pairs: Pairs, rule: MetricRule) -> Effect:
 def _pass_k(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
     k = int(rule.statistic.removeprefix("pass^"))
     fewest = int(min(pairs.baseline_trials.min(), pairs.candidate_trials.min()))
-    levels = _levels(pairs.baseline, pairs.candidate, pairs.weights)
+    levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)
     if pairs.value_range != "binary":
-        return _without_interval(levels[:2], levels[2], rule, f"{rule.statistic} needs scores of 0 or 1")
+        return without_interval(levels[:2], levels[2], rule, f"{rule.statistic} needs scores of 0 or 1")
     if fewest < k:
         why = f"{rule.statistic} needs {k} trials of every case, some case has {fewest}"
-        return _without_interval(levels[:2], levels[2], rule, why)
+        return without_interval(levels[:2], levels[2], rule, why)
     good = 1.0 if rule.direction == "higher" else 0.0
     base = _hat(pairs.base_values == good, pairs.base_cases, pairs.baseline_trials, k)
     cand = _hat(pairs.cand_values == good, pairs.cand_cases, pairs.candidate_trials, k)
     if estimand == "suite":
-        return _without_interval(levels[:2], levels[2], rule, "estimand suite is for statistic mean")
+        return without_interval(levels[:2], levels[2], rule, "estimand suite is for statistic mean")
     # pass^k counts successes: higher is better whatever the direction of the scores.
     turned = rule.model_copy(update={"direction": "higher"})
     return _mean_of(base, cand, pairs, turned)
@@ -220,22 +187,22 @@ def _hat(good: npt.NDArray[np.bool_], cases: Ints, trials: Ints, k: int) -> Floa
 
 
 def _suite(pairs: Pairs, rule: MetricRule) -> Effect:
-    levels = _levels(pairs.baseline, pairs.candidate, pairs.weights)
+    levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)
     if rule.statistic != "mean":
-        return _without_interval(levels[:2], levels[2], rule, "estimand suite is for statistic mean")
+        return without_interval(levels[:2], levels[2], rule, "estimand suite is for statistic mean")
     s = sign(rule)
     result = suite_difference(
         s * pairs.base_values, pairs.base_cases, s * pairs.cand_values, pairs.cand_cases, pairs.weights
     )
     if result.se is None:
-        return _without_interval(levels[:2], levels[2], rule, result.reason or "trial noise is unknown")
+        return without_interval(levels[:2], levels[2], rule, result.reason or "trial noise is unknown")
     return Effect(
         *levels,
         estimate=result.estimate,
         se=result.se,
         df=result.df,
         interval=result.interval,
-        raw=_unturn(rule),
+        raw=unturn(rule),
         p_value=result.p_value(0.0),
         p_drop=result.p_below(0.0),
         p_null="difference = 0",
@@ -246,7 +213,7 @@ def _suite(pairs: Pairs, rule: MetricRule) -> Effect:
 def _alone(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
     """The candidate's mean against the bound; `at_most` is `at_least` turned."""
     s = 1.0 if rule.rule == "at_least" else -1.0
-    levels = _levels(pairs.baseline, pairs.candidate, pairs.weights)
+    levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)
     bound = s * (rule.bound or 0.0)
     null = f"candidate = {rule.bound:g}"
     if _one_binary_trial(pairs) and pairs.clusters is None and pairs.weights is None and estimand == "population":
@@ -259,8 +226,8 @@ def _alone(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
             estimate=s * levels[1],
             se=wald.se,
             df=wald.df,
-            interval=lambda confidence: _turn(exact.interval(confidence), s, 0.0),
-            raw=lambda bounds: _turn_back(bounds, s, 0.0),
+            interval=lambda confidence: turn(exact.interval(confidence), s, 0.0),
+            raw=lambda bounds: turn_back(bounds, s, 0.0),
             p_value=min(1.0, 2 * min(p_low, p_high)),
             p_drop=p_low if s > 0 else p_high,
             p_null=null,
@@ -273,41 +240,19 @@ def _alone(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
         else cluster_mean(s * pairs.candidate, pairs.clusters, pairs.weights)
     )
     if result.se is None:
-        return _without_interval(levels[:2], levels[2], rule, getattr(result, "reason", None) or "one cluster only")
+        return without_interval(levels[:2], levels[2], rule, getattr(result, "reason", None) or "one cluster only")
     return Effect(
         *levels,
         estimate=result.estimate,
         se=result.se,
         df=result.df,
         interval=result.interval,
-        raw=lambda bounds: _turn_back(bounds, s, 0.0),
+        raw=lambda bounds: turn_back(bounds, s, 0.0),
         p_value=result.p_value(bound),
         p_drop=result.p_below(bound),
         p_null=null,
         method=f"{result.method}, of the candidate alone",
     )
-
-
-def _without_interval(levels: tuple[float, float], difference: float, rule: MetricRule, why: str) -> Effect:
-    return Effect(
-        *levels,
-        difference=difference,
-        estimate=None,
-        se=None,
-        df=None,
-        interval=None,
-        raw=_unturn(rule),
-        p_value=None,
-        p_drop=None,
-        p_null="difference = 0",
-        method="none",
-        unusable=why,
-    )
-
-
-def _levels(base: Floats, cand: Floats, weights: Floats | None) -> tuple[float, float, float]:
-    before, after = float(np.average(base, weights=weights)), float(np.average(cand, weights=weights))
-    return before, after, float(np.average(cand - base, weights=weights))
 
 
 def _one_binary_trial(pairs: Pairs) -> bool:
@@ -316,34 +261,3 @@ def _one_binary_trial(pairs: Pairs) -> bool:
         and bool((pairs.baseline_trials == 1).all())
         and bool((pairs.candidate_trials == 1).all())
     )
-
-
-def _unturn(rule: MetricRule) -> Callable[[Bounds], Bounds]:
-    s = sign(rule)
-    return lambda bounds: _turn_back(bounds, s, 0.0)
-
-
-def _turn(bounds: Bounds, s: float, origin: float) -> Bounds:
-    low, high = s * (bounds[0] - origin), s * (bounds[1] - origin)
-    return (low, high) if s > 0 else (high, low)
-
-
-def _turn_back(bounds: Bounds, s: float, origin: float) -> Bounds:
-    low, high = origin + s * bounds[0], origin + s * bounds[1]
-    return (low, high) if s > 0 else (high, low)
-
-
-def width(pairs: Pairs, rule: MetricRule) -> float:
-    """What one cluster can lose at most, on the scale of the effect: of the range, or the spread of what was seen."""
-    if rule.statistic.startswith("pass^"):
-        return 1.0
-    if pairs.value_range is not None:
-        lo, hi = ends(pairs.value_range)
-        spread = hi - lo
-    else:
-        seen = np.concatenate([pairs.baseline, pairs.candidate])
-        spread = float(seen.max() - seen.min())
-    if rule.statistic == "ratio":
-        mean = float(np.average(pairs.baseline, weights=pairs.weights))
-        return spread / mean if mean > 0 else float("inf")
-    return spread

@@ -9,7 +9,8 @@ import numpy as np
 from evalplat.records import Interval, MetricComparison, MetricRule, Sensitivity
 from evalplat.stats import clopper_pearson
 
-from .effects import Effect, estimate, sign, width
+from .effect import Effect, sign, width
+from .effects import estimate
 from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DF, FEWEST_DIFFERING, NEAR_BOUND
 from .needed import needed
 from .pairing import Floats, Pairs, ends

@@ -1,0 +1,98 @@
+"""Effect: what a change did to one metric, turned so that larger is better; and how to turn it and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalplat.records import MetricRule
+
+from .pairing import Floats, Pairs, ends
+
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A turned effect with its interval. `interval` and the p-values are None where they cannot be had."""
+
+    baseline: float
+    candidate: float
+    difference: float
+    estimate: float | None
+    se: float | None
+    df: float | None
+    interval: Callable[[float], Bounds] | None
+    raw: Callable[[Bounds], Bounds]
+    p_value: float | None
+    p_drop: float | None
+    p_null: str
+    method: str
+    tango: bool = False
+    skewed: bool = False
+    unusable: str | None = None
+
+
+def sign(rule: MetricRule) -> float:
+    """1 where higher is better, else -1."""
+    return 1.0 if rule.direction == "higher" else -1.0
+
+
+def levels_of(base: Floats, cand: Floats, weights: Floats | None) -> tuple[float, float, float]:
+    """Means of baseline and candidate, and their raw difference."""
+    before, after = float(np.average(base, weights=weights)), float(np.average(cand, weights=weights))
+    return before, after, float(np.average(cand - base, weights=weights))
+
+
+def without_interval(levels: tuple[float, float], difference: float, rule: MetricRule, why: str) -> Effect:
+    """An effect of which nothing but the levels can be said, and why."""
+    return Effect(
+        *levels,
+        difference=difference,
+        estimate=None,
+        se=None,
+        df=None,
+        interval=None,
+        raw=unturn(rule),
+        p_value=None,
+        p_drop=None,
+        p_null="difference = 0",
+        method="none",
+        unusable=why,
+    )
+
+
+def unturn(rule: MetricRule) -> Callable[[Bounds], Bounds]:
+    """Turns bounds of a difference back."""
+    s = sign(rule)
+    return lambda bounds: turn_back(bounds, s, 0.0)
+
+
+def turn(bounds: Bounds, s: float, origin: float) -> Bounds:
+    """Bounds around `origin`, turned by the sign `s`: the lower end stays the lower."""
+    low, high = s * (bounds[0] - origin), s * (bounds[1] - origin)
+    return (low, high) if s > 0 else (high, low)
+
+
+def turn_back(bounds: Bounds, s: float, origin: float) -> Bounds:
+    """The inverse of `turn`."""
+    low, high = origin + s * bounds[0], origin + s * bounds[1]
+    return (low, high) if s > 0 else (high, low)
+
+
+def width(pairs: Pairs, rule: MetricRule) -> float:
+    """What one cluster can lose at most, on the scale of the effect: of the range, or the spread of what was seen."""
+    if rule.statistic.startswith("pass^"):
+        return 1.0
+    if pairs.value_range is not None:
+        lo, hi = ends(pairs.value_range)
+        spread = hi - lo
+    else:
+        seen = np.concatenate([pairs.baseline, pairs.candidate])
+        spread = float(seen.max() - seen.min())
+    if rule.statistic == "ratio":
+        mean = float(np.average(pairs.baseline, weights=pairs.weights))
+        return spread / mean if mean > 0 else float("inf")
+    return spread
