@@ -15,7 +15,7 @@ from .model_file import file_sha256
 
 #: Tokens of prompt and answer together; SmolLM2's own length.
 CONTEXT_TOKENS = 8192
-#: Up to this size, one single-threaded server for each core; a larger file is served once, with all cores.
+#: Up to this size, one single-threaded server for each core; a larger file is served once, with all cores but one.
 _SMALL_BYTES = 512 * 1024 * 1024
 _MAX_SERVERS = 4
 #: Part of the cache key: change it where the settings below change what a model answers.
@@ -83,9 +83,9 @@ def _params(xllamacpp: Any, path: Path, threads: int, api_key: str) -> Any:
 
 
 def _shape(size: int, cores: int) -> tuple[int, int]:
-    """(servers, threads of each). Threads that share a model wait for each other at every step, which on busy cores
-    costs more than it brings; single-threaded servers side by side do not."""
-    return (min(cores, _MAX_SERVERS), 1) if size <= _SMALL_BYTES else (1, cores)
+    """(servers, threads of each). Threads that share a model wait for each other at every step, and on cores that have
+    other work too that costs more than it brings; single-threaded servers side by side do not wait."""
+    return (min(cores, _MAX_SERVERS), 1) if size <= _SMALL_BYTES else (1, max(1, cores - 1))
 
 
 def _cores() -> int:
