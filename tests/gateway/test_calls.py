@@ -187,6 +187,14 @@ async def test_exhausted_credit_is_not_asked_again(endpoint, open_gateway, setti
         assert len(endpoint.completions) == 1
 
 
+async def test_an_error_inside_a_200_is_said(endpoint, open_gateway, settings) -> None:
+    endpoint.faults = always(Fault("error_in_200", message="The upstream provider is asleep"))
+    async with open_gateway() as gateway:
+        caught = await failure(gateway.session(settings.model_copy(update={"max_retries": 0})))
+        assert isinstance(caught, ModelReplyBroken)
+        assert "The upstream provider is asleep" in str(caught)
+
+
 async def test_endpoint_down(open_gateway, endpoint, settings) -> None:
     endpoint.close()
     async with open_gateway() as gateway:

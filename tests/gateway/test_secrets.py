@@ -73,12 +73,16 @@ async def test_the_key_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert not [text for text in seen if KEY in text]
 
 
-async def test_the_client_library_never_holds_the_key(endpoint, open_gateway, settings) -> None:
+async def test_the_client_library_never_holds_the_key(endpoint, open_gateway, settings, monkeypatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET"):
+        monkeypatch.setenv(name, KEY)
     async with open_gateway() as gateway:
         session = gateway.session(settings)
         await ask(session)
         assert session.client.api_key != endpoint.api_key
         assert endpoint.api_key not in str(session.client.auth_headers)
+        assert KEY not in repr(vars(session.client))
+        assert not [exchange for exchange in endpoint.log if KEY in repr(exchange)]
 
 
 async def test_an_answer_that_would_redirect_is_not_followed(endpoint, open_gateway, settings) -> None:

@@ -291,6 +291,8 @@ class MisbehavingEndpoint:
             payload["usage"] = {"prompt_tokens": -5, "completion_tokens": "many", "total_tokens": None}
         elif kind == "wrong_schema":
             payload = {"result": "ok", "usage": payload["usage"]}
+        elif kind == "error_in_200" and fault is not None:
+            payload = {"error": {"message": fault.message, "code": fault.code or 502}}
         reply = _json(200, payload)
         if kind == "broken_body":
             reply.payload = reply.payload[: len(reply.payload) // 2]

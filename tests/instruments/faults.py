@@ -17,6 +17,7 @@ FaultKind = Literal[
     "broken_body",  # 200, the JSON ends in its middle
     "html_body",  # 200, a proxy's HTML page
     "wrong_schema",  # 200, JSON without choices
+    "error_in_200",  # 200, JSON that holds an error, as some proxies send
     "bad_usage",  # 200, usage holds words and negative numbers
     "missing_usage",  # 200 and right, but no usage
     "stalled",  # half of a body, then silence until the client leaves
@@ -36,6 +37,7 @@ UNKNOWN_USAGE: frozenset[FaultKind] = frozenset(
         "broken_body",
         "html_body",
         "wrong_schema",
+        "error_in_200",
         "bad_usage",
         "missing_usage",
         "stalled",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from evalplat.errors import ModelReplyBroken
 
-from .call import AttemptFailed, Call, Reply
+from .call import Call, Reply
 from .endpoint import Endpoint
 from .exchange import Exchange
-from .failures import status_failure
+from .failures import broken_failure, status_failure
 from .reply import parse_reply
 
 
@@ -26,4 +26,4 @@ class Attempt:
         try:
             return parse_reply(answer.content)
         except ModelReplyBroken as broken:
-            raise AttemptFailed(broken, retry=True, may_be_billed=True) from None
+            raise broken_failure(self._endpoint, broken, answer.content) from None

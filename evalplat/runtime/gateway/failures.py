@@ -43,6 +43,13 @@ def status_failure(endpoint: Endpoint, answer: Answer) -> AttemptFailed:
     return AttemptFailed(_refusal(endpoint, status, code, said), retry=False, may_be_billed=False)
 
 
+def broken_failure(endpoint: Endpoint, broken: ModelReplyBroken, content: bytes) -> AttemptFailed:
+    """What a 2xx means that holds no completion; some proxies put an error into it, which is then said."""
+    detail = clean(_detail(content, plain_text=False)[1], endpoint.api_key)
+    said = f"{endpoint.base_url}: {broken}" + (f": {detail}" if detail else "")
+    return AttemptFailed(ModelReplyBroken(said), retry=True, may_be_billed=True)
+
+
 def _refusal(endpoint: Endpoint, status: int, code: str, said: str) -> ModelError:
     if status in (401, 403):
         return ModelRefused(f"{said} (check OPENAI_API_KEY)")
@@ -64,13 +71,13 @@ def clean(text: str, key: SecretStr) -> str:
     return line if len(line) <= _MAX_DETAIL else line[: _MAX_DETAIL - 1] + "…"
 
 
-def _detail(content: bytes) -> tuple[str, str]:
-    """(code, message) of an error body; providers differ in its shape."""
+def _detail(content: bytes, *, plain_text: bool = True) -> tuple[str, str]:
+    """(code, message) of an error body; providers differ in its shape. Text that is not JSON is a message too."""
     try:
         data: Any = json.loads(content)
     except (ValueError, RecursionError):
         text = content[:4000].decode("utf-8", "replace")
-        return "", "" if "<html" in text.lower() else text
+        return "", text if plain_text and "<html" not in text.lower() else ""
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
         return "", str(error) if error else ""

@@ -48,7 +48,10 @@ class Session:
         self._meter, self._queue = meter, queue
         self.client = openai.AsyncOpenAI(
             base_url=endpoint.base_url,
+            # Given, so that the client does not look for secrets in the environment.
             api_key="held-by-the-gateway",
+            admin_api_key="",
+            webhook_secret="",
             max_retries=0,
             # The attempt's own clock ends calls; waiting between attempts must not.
             timeout=None,
