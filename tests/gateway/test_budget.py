@@ -103,6 +103,14 @@ async def test_money_is_refused_up_front_where_there_is_no_price(endpoint, open_
     assert endpoint.log == []
 
 
+async def test_a_resumed_run_goes_on_with_what_is_left(endpoint, open_gateway, settings) -> None:
+    budget = Budget(max_tokens=1000)
+    async with open_gateway(run_budget=budget, already_spent=Spend(950, None)) as gateway:
+        refused, used = await spend_until_refused(gateway, settings, Limits())
+        assert (refused.scope, used) == ("run", 0)
+        assert gateway.spent.tokens == 950
+
+
 async def test_images_have_no_bound(endpoint, open_gateway, settings) -> None:
     picture = [{"type": "image_url", "image_url": {"url": "https://example.org/picture.png"}}]
     async with open_gateway() as gateway:

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import openai
@@ -98,12 +99,14 @@ async def test_an_answer_from_the_cache_needs_no_budget(cache, endpoint, open_ga
         assert gateway.spent.tokens == 0
 
 
-async def test_a_damaged_row_is_asked_anew(cache, endpoint, open_gateway, settings) -> None:
+@pytest.mark.parametrize("body", [b"\0", zlib.compress(b"{}"), "text", 7])
+async def test_a_damaged_row_is_asked_anew_once(body, cache, endpoint, open_gateway, settings) -> None:
     async with open_gateway(cache=cache) as gateway:
         await ask(gateway.session(settings))
         with sqlite3.connect(cache.path) as db:
-            db.execute("update answers set body = x'00'")
-        assert await ask(gateway.session(settings))
+            db.execute("update answers set body = ?", (body,))
+        for _ in range(2):
+            assert await ask(gateway.session(settings))
         assert len(endpoint.completions) == 2
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
 import threading
@@ -60,13 +59,17 @@ class ResponseCache:
         return content_hash([identity, body, replica])
 
     async def get(self, key: str) -> bytes | None:
-        """The body kept under `key`, or None."""
+        """The body kept under `key`, empty where it is damaged, or None."""
         return await self._guarded(lambda: self._get(key))
 
     async def put(self, key: str, body: bytes) -> None:
         """Keep `body`; the first answer under a key stays."""
         packed = zlib.compress(body)
         await self._guarded(lambda: self._put(key, packed))
+
+    async def drop(self, key: str) -> None:
+        """Forget a damaged answer."""
+        await self._guarded(lambda: self._drop(key))
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
@@ -82,9 +85,13 @@ class ResponseCache:
         row = self._db.execute("select body from answers where key = ?", (key,)).fetchone()
         if row is None:
             return None
-        with contextlib.suppress(zlib.error):
+        try:
             return zlib.decompress(row[0])
-        return None
+        except (zlib.error, TypeError):
+            return b""
+
+    def _drop(self, key: str) -> None:
+        self._db.execute("delete from answers where key = ?", (key,))
 
     def _put(self, key: str, packed: bytes) -> None:
         self._db.execute("insert or ignore into answers values (?, ?, ?)", (key, packed, time.time()))

@@ -37,17 +37,24 @@ class Cached:
         key = self._cache.key(self._endpoint.identity, call.body, self._replica)
         kept = await self._cache.get(key)
         if kept is not None:
-            try:
-                reply = parse_reply(kept)
-            except ModelReplyBroken:
-                reply = Reply(b"", None)
-            if reply.tokens is not None:
+            reply = _whole(kept)
+            if reply is not None:
                 for meter in self._meters:
                     meter.cached_calls += 1
                 self._count(reply.tokens)
                 return reply
+            await self._cache.drop(key)
         reply = await self._step(call)
         secret = self._endpoint.api_key.get_secret_value().encode()
         if reply.tokens is not None and not (secret and secret in reply.content):
             await self._cache.put(key, reply.content)
         return reply
+
+
+def _whole(kept: bytes) -> Reply | None:
+    """The kept answer, or None where the file was damaged."""
+    try:
+        reply = parse_reply(kept)
+    except ModelReplyBroken:
+        return None
+    return reply if reply.tokens is not None else None

@@ -42,7 +42,7 @@ class Gateway:
     """Hands out sessions that share connections, the run's budget and a cache. An async context manager.
 
     `transport` is the narrow seam: an `httpx2.AsyncBaseTransport` in place of pooled real connections, for record and
-    replay or faults. It sees each attempt as it goes out.
+    replay or faults. It sees each attempt as it goes out. `already_spent` is what a resumed run took before.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Gateway:
         cache: ResponseCache | None = None,
         prices: PriceTable | None = None,
         run_budget: Budget | None = None,
+        already_spent: Spend | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
         env: Mapping[str, str] = os.environ,
@@ -59,7 +60,8 @@ class Gateway:
         self._transport, self._retry = transport, retry or RetryPolicy()
         # A closure, not a field: the environment holds keys, and fields are shown by debuggers and crash reports.
         self._resolve: Callable[[str], Endpoint] = lambda name: resolve(name, env=env)
-        self._account = Account("run", run_budget or Budget())
+        before = already_spent or Spend(0, 0.0)
+        self._account = Account("run", run_budget or Budget(), before.tokens, before.cost_usd or 0.0)
         self._meter = UsageMeter()
         self._ways: dict[str, _Way] = {}
         self._lock = threading.Lock()
@@ -84,7 +86,10 @@ class Gateway:
 
     @property
     def spent(self) -> Spend:
-        """What this run was charged: answered calls at their usage, calls of unknown usage at their upper bound."""
+        """What this run was charged, `already_spent` included.
+
+        Answered calls at their usage, calls of unknown usage at their upper bound, cached answers not at all.
+        """
         return Spend(self._account.tokens, None if self._meter.unpriced else self._account.cost_usd)
 
     def session(
