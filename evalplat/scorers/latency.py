@@ -1,4 +1,4 @@
-"""latency: wall-clock seconds of a trial."""
+"""latency: wall-clock seconds of a trial. A trial that the response cache answered has none that means anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evalplat.records import Record, Trial
 
-from .base import Judged
+from .base import CannotScore, Judged
 
 
 class LatencyOptions(Record):
@@ -21,4 +21,6 @@ class Latency:
 
     def read(self, trial: Trial) -> Judged:
         """Seconds."""
+        if trial.usage.cached_calls:
+            raise CannotScore("NotMeasured", f"{trial.usage.cached_calls} call(s) were answered from the cache")
         return Judged(trial.latency_s, f"{trial.latency_s:.3g} s")

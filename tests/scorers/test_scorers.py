@@ -288,6 +288,12 @@ def test_measures():
         assert (lost.value, lost.failure.kind) == (value, "ModelUnreachable")
 
 
+def test_an_answer_from_the_cache_has_no_latency():
+    got = outcome(scorer("latency"), {}, "x", usage=Usage(input_tokens=1, cached_calls=1))
+    assert isinstance(got, ScoreFailure)
+    assert (got.failure.kind, got.value) == ("NotMeasured", None)
+
+
 def test_what_nobody_can_know_is_a_failure():
     unpriced = Usage(input_tokens=1, calls=1, cost_usd=None)
     got = outcome(scorer("cost"), {}, "x", usage=unpriced)
