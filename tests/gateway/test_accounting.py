@@ -25,10 +25,10 @@ async def test_ten_percent_of_each_fault(endpoint, open_gateway, settings) -> No
     outcomes: list[str | ModelError] = []
     usages: list[Usage] = []
     async with open_gateway(prices=PRICES) as gateway:
-        bound = asyncio.Semaphore(100)
+        bound = asyncio.Semaphore(40)
 
         async def trial(number: int) -> None:
-            session = gateway.session(settings.model_copy(update={"timeout_s": 2.5, "max_retries": 3}))
+            session = gateway.session(settings.model_copy(update={"timeout_s": 5.0, "max_retries": 3}))
             async with bound:
                 try:
                     answer = await ask(session, f"Question {number}")
