@@ -7,6 +7,8 @@ from pathlib import Path
 
 import typer
 
+from evalplat.errors import InputError
+
 
 def complain(message: str) -> None:
     """One line on standard error."""
@@ -20,10 +22,13 @@ def printable(text: str) -> str:
 
 
 def write(target: str, text: str) -> None:
-    """Write `text` to a file, or to standard output where the target is `-`."""
+    """Write `text` to a file, or to standard output where the target is `-`. Raises InputError where it cannot be."""
     if target == "-":
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
         return
     path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", errors="replace")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8", errors="replace")
+    except OSError as err:
+        raise InputError(f"cannot be written: {err.strerror or err}", where=target) from err

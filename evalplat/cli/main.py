@@ -16,7 +16,6 @@ from .console import complain
 app = typer.Typer(
     name="evalplat",
     help="Tells whether a change made an AI agent worse, how sure that is, and ships or stops it.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -36,28 +35,37 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    pass
+    del version  # its callback has dealt with it
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
     """Entry point of the console script. Ends with 2 and one line on standard error where nothing can be decided."""
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False))
     except EvalplatError as err:
         complain(str(err))
         sys.exit(err.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         complain("interrupted; what is finished is kept, and `evalplat run ... --resume RUN` goes on")
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except Exception as err:
+        # Wrong use of the command line: typer's own exceptions, whose class it does not publish.
+        if not hasattr(err, "format_message"):
+            raise
+        complain(err.format_message().strip() or "say which command; `evalplat --help` lists them")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

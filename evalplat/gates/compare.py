@@ -7,14 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from evalplat.errors import GateUndecidable
-from evalplat.records import Comparison, Flip, GatePolicy, MetricComparison, MetricRule, ScoreTable, Side
+from evalplat.records import Comparison, Finding, Flip, GatePolicy, MetricComparison, MetricRule, ScoreTable, Side
 
 from .effect import sign
 from .findings import comparison_findings, metric_findings
 from .measure import measure, unmeasured
-from .pairing import Ints, Lacking, Pairs, pair
-
-FEWEST_IN_SLICE = 1
+from .pairing import Ints, Lacking, Pairs, compact, ends, of_cases, pair
 
 
 def compare(
@@ -42,6 +40,9 @@ def compare(
     slices = tuple(_slices(table, policy, pairs_of))
     first = next(i for i, rule in enumerate(policy.metrics) if rule.gating)
     findings = [*comparison_findings(table, metrics, baseline, candidate)]
+    if baseline == candidate and not any(finding.code == "identical_runs" for finding in findings):
+        message = f"{baseline} is compared with itself"
+        findings.append(Finding(code="identical_runs", message=message))
     for rule, pairs, found in zip(policy.metrics, pairs_of, metrics, strict=True):
         findings.extend(metric_findings(pairs, rule, found))
     return Comparison(
@@ -61,8 +62,9 @@ def _metric(
     pairs = pair(table, rule, policy, baseline=baseline, candidate=candidate, lacking=lacking)
     if not pairs.n_cases:
         return pairs, unmeasured(pairs, rule)
+    _check_margin(pairs, rule)
     sensitivity = None
-    if pairs.base_failed and rule.rule not in ("at_least", "at_most", "zero"):
+    if pairs.base_failed and not rule.alone:
         sensitivity = pair(
             table,
             rule,
@@ -75,18 +77,30 @@ def _metric(
     return pairs, measure(pairs, rule, policy.estimand, sensitivity=sensitivity)
 
 
+def _check_margin(pairs: Pairs, rule: MetricRule) -> None:
+    """A margin as wide as the range tolerates everything: a slip, such as 2 for 2 points."""
+    tolerated = rule.margin if rule.rule == "non_inferiority" else rule.effect
+    if tolerated is None or pairs.value_range is None or rule.statistic == "ratio":
+        return
+    lo, hi = ends(pairs.value_range)
+    if tolerated >= hi - lo:
+        raise GateUndecidable(
+            f"metric {rule.metric}: a margin of {tolerated:g} tolerates any drop, as the scores lie between {lo:g} "
+            f"and {hi:g}; 2 points are 0.02"
+        )
+
+
 def _slices(table: ScoreTable, policy: GatePolicy, pairs_of: list[Pairs]) -> Iterator[MetricComparison]:
     for name in policy.slices:
         column = table.slices.get(name)
         if column is None:
             known = ", ".join(sorted(table.slices)) or "none"
             raise GateUndecidable(f"slices: the scores have no column {name!r}; there are: {known}")
-        by_case = np.full(len(table.case.values), -1, dtype=np.int64)
-        by_case[table.case.codes] = column.codes
+        by_case = of_cases(table, column)
         for value in sorted(set(by_case[by_case >= 0].tolist()), key=lambda code: column.values[code]):
             for rule, pairs in zip(policy.metrics, pairs_of, strict=True):
                 part = subset(pairs, np.flatnonzero(by_case[pairs.codes] == value))
-                if part.n_cases >= FEWEST_IN_SLICE:
+                if part.n_cases:
                     label = f"{name.removeprefix('slice.')}={column.values[value]}"
                     yield measure(part, rule, policy.estimand, slice_label=label)
 
@@ -98,10 +112,6 @@ def subset(pairs: Pairs, keep: Ints) -> Pairs:
     base_in, cand_in = position[pairs.base_cases] >= 0, position[pairs.cand_cases] >= 0
     ids = tuple(pairs.case_ids[i] for i in keep)
     inside = set(ids)
-    clusters = None
-    if pairs.clusters is not None and len(keep):
-        _, compact = np.unique(pairs.clusters[keep], return_inverse=True)
-        clusters = None if compact.max() + 1 == len(keep) else compact.astype(np.int64)
     return Pairs(
         case_ids=ids,
         codes=pairs.codes[keep],
@@ -109,7 +119,7 @@ def subset(pairs: Pairs, keep: Ints) -> Pairs:
         candidate=pairs.candidate[keep],
         baseline_trials=pairs.baseline_trials[keep],
         candidate_trials=pairs.candidate_trials[keep],
-        clusters=clusters,
+        clusters=None if pairs.clusters is None else compact(pairs.clusters[keep]),
         weights=None if pairs.weights is None else pairs.weights[keep],
         base_values=pairs.base_values[base_in],
         base_cases=position[pairs.base_cases[base_in]],
@@ -132,7 +142,7 @@ def subset(pairs: Pairs, keep: Ints) -> Pairs:
 def _flips(pairs: Pairs, rule: MetricRule) -> tuple[Flip, ...]:
     """Cases whose mean differs on the first gating metric, worst first, then by id."""
     change = sign(rule) * (pairs.candidate - pairs.baseline)
-    order = [i for i in np.argsort(change, kind="stable") if change[i] != 0]
+    order = np.flatnonzero(np.isfinite(change) & (change != 0))
     flips = [
         Flip(
             case_id=pairs.case_ids[i],

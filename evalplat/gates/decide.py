@@ -21,6 +21,8 @@ from evalplat.stats import benjamini_hochberg, holm
 from .rules import Ruling, rule, turned
 from .words import state
 
+SAID = {"population": "", "suite": " This is about exactly these cases: only the noise of trials is counted."}
+
 
 def decide(comparison: Comparison, policy: GatePolicy) -> Decision:
     """The verdict of the policy.
@@ -47,7 +49,7 @@ def decide(comparison: Comparison, policy: GatePolicy) -> Decision:
     return Decision(
         verdict=verdict,
         decision="ship" if verdict == "pass" else "hold",
-        reason=_reason(verdict, gating, confirmed),
+        reason=_reason(verdict, gating, confirmed) + SAID[comparison.estimand],
         estimand=comparison.estimand,
         baseline=comparison.baseline,
         candidate=comparison.candidate,
@@ -64,7 +66,9 @@ def _decided(found: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> tu
     return tuple(
         MetricDecision(
             # What would settle it is asked only of what is open.
-            comparison=one if ruling.verdict == "inconclusive" else one.model_copy(update={"needed": None}),
+            comparison=one
+            if ruling.verdict == "inconclusive" and not ruling.blocked
+            else one.model_copy(update={"needed": None}),
             verdict=ruling.verdict,
             reason=ruling.reason,
         )
@@ -75,7 +79,9 @@ def _decided(found: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> tu
 def _adjusted(found: Sequence[MetricComparison], method) -> list[MetricComparison]:  # type: ignore[no-untyped-def]
     """Adjusted p over the gating metrics, on the two-sided scale of `p_value`."""
     family = [i for i, one in enumerate(found) if one.gating and one.p_drop is not None and one.rule != "zero"]
-    adjusted = method(np.array([found[i].p_drop for i in family])) if family else []
+    # What cannot be judged stays in the family and takes no one's place in it.
+    p_drops = [1.0 if found[i].unusable is not None else found[i].p_drop for i in family]
+    adjusted = method(np.array(p_drops)) if family else []
     out = list(found)
     for i, p in zip(family, adjusted, strict=True):
         out[i] = found[i].model_copy(update={"p_adjusted": min(1.0, 2.0 * float(p))})
@@ -83,19 +89,17 @@ def _adjusted(found: Sequence[MetricComparison], method) -> list[MetricCompariso
 
 
 def _adjusted_slices(found: Sequence[MetricComparison]) -> list[MetricComparison]:
-    """Benjamini-Hochberg within each metric and rule, over all its slices that can be judged."""
+    """Benjamini-Hochberg over all slices of all metrics that can be judged."""
     out = list(found)
-    keys = {(one.metric, one.statistic, one.rule) for one in found}
-    for key in sorted(keys):
-        family = [
-            i
-            for i, one in enumerate(found)
-            if (one.metric, one.statistic, one.rule) == key and one.p_drop is not None and one.unusable is None
-        ]
-        if family:
-            for i, p in zip(family, benjamini_hochberg(np.array([found[i].p_drop for i in family])), strict=True):
-                out[i] = found[i].model_copy(update={"p_adjusted": min(1.0, 2.0 * float(p))})
+    family = _slice_family(found)
+    if family:
+        for i, p in zip(family, benjamini_hochberg(np.array([found[i].p_drop for i in family])), strict=True):
+            out[i] = found[i].model_copy(update={"p_adjusted": min(1.0, 2.0 * float(p))})
     return out
+
+
+def _slice_family(found: Sequence[MetricComparison]) -> list[int]:
+    return [i for i, one in enumerate(found) if one.p_drop is not None and one.unusable is None and one.rule != "zero"]
 
 
 def _survives(found: MetricComparison) -> bool:
@@ -119,10 +123,16 @@ def _metric_findings(
 
 
 def _slice_findings(slices: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> list[Finding]:
+    family = len(_slice_family(slices))
     return [
         Finding(
             code="slice_regression",
-            message=f"{state(found)}: worse on this slice, after Benjamini-Hochberg over {len(slices)} slices",
+            message=f"{state(found)}: "
+            + (
+                "fails on this slice"
+                if found.rule == "zero"
+                else f"worse on this slice, after Benjamini-Hochberg over {family} slices and metrics"
+            ),
             metric=found.metric,
         )
         for found, ruling in zip(slices, rulings, strict=True)
@@ -142,7 +152,7 @@ def _reason(
         )  # fmt: skip
     failing = [ruling for _, ruling in gating if ruling.verdict == "fail"]
     opened = [ruling for _, ruling in gating if ruling.verdict == "inconclusive"]
-    if not opened:
+    if failing:
         return _sentence(f"{failing[0].reason}, but not after Holm over the {len(gating)} gating metrics")
     return _sentence(opened[0].reason)
 

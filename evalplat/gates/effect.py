@@ -41,16 +41,21 @@ def sign(rule: MetricRule) -> float:
 
 
 def levels_of(base: Floats, cand: Floats, weights: Floats | None) -> tuple[float, float, float]:
-    """Means of baseline and candidate, and their raw difference."""
-    before, after = float(np.average(base, weights=weights)), float(np.average(cand, weights=weights))
-    return before, after, float(np.average(cand - base, weights=weights))
+    """Means of baseline and candidate over the cases that each has, and of the difference over those of both."""
+    return _average(base, weights), _average(cand, weights), _average(cand - base, weights)
 
 
-def without_interval(levels: tuple[float, float], difference: float, rule: MetricRule, why: str) -> Effect:
+def _average(values: Floats, weights: Floats | None) -> float:
+    known = np.isfinite(values)
+    if not known.any():
+        return float("nan")
+    return float(np.average(values[known], weights=None if weights is None else weights[known]))
+
+
+def without_interval(levels: tuple[float, float, float], rule: MetricRule, why: str) -> Effect:
     """An effect of which nothing but the levels can be said, and why."""
     return Effect(
         *levels,
-        difference=difference,
         estimate=None,
         se=None,
         df=None,
@@ -90,8 +95,9 @@ def width(pairs: Pairs, rule: MetricRule) -> float:
         lo, hi = ends(pairs.value_range)
         spread = hi - lo
     else:
-        seen = np.concatenate([pairs.baseline, pairs.candidate])
-        spread = float(seen.max() - seen.min())
+        seen = np.concatenate([pairs.baseline[np.isfinite(pairs.baseline)], pairs.candidate])
+        # Where all is one value nothing is known of a loss, and one of that size is not ruled out.
+        spread = float(seen.max() - seen.min()) or abs(float(seen[0])) or 1.0
     if rule.statistic == "ratio":
         mean = float(np.average(pairs.baseline, weights=pairs.weights))
         return spread / mean if mean > 0 else float("inf")

@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from evalplat.records import MetricRule
 from evalplat.stats import (
+    BootstrapT,
+    ClusterMean,
+    SuiteMean,
     bootstrap_t,
     clopper_pearson,
     cluster_mean,
@@ -33,9 +36,14 @@ SEED = 20_000
 def estimate(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
     """The effect of candidate against baseline, or of the candidate alone, on the paired cases."""
     if rule.statistic.startswith("pass^"):
-        return _pass_k(pairs, rule, estimand)
-    if rule.rule in ("at_least", "at_most"):
+        why = _why_no_pass_k(pairs, rule, estimand)
+        if why is not None:
+            return without_interval(levels_of(pairs.baseline, pairs.candidate, pairs.weights), rule, why)
+    if rule.alone:
         return _alone(pairs, rule, estimand)
+    if rule.statistic.startswith("pass^"):
+        # pass^k counts successes: higher is better whatever the direction of the scores.
+        return _mean_of(*case_values(pairs, rule), pairs, rule.model_copy(update={"direction": "higher"}))
     if estimand == "suite":
         return _suite(pairs, rule)
     if rule.statistic == "ratio":
@@ -43,6 +51,18 @@ def estimate(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
     if rule.statistic in ("p50", "p95"):
         return _quantile(pairs, rule)
     return _mean(pairs, rule)
+
+
+def case_values(pairs: Pairs, rule: MetricRule) -> tuple[Floats, Floats]:
+    """Baseline's and candidate's value of each case on the scale of the statistic: means, or unbiased pass^k."""
+    if not rule.statistic.startswith("pass^") or _why_no_pass_k(pairs, rule, "population") is not None:
+        return pairs.baseline, pairs.candidate
+    k = int(rule.statistic.removeprefix("pass^"))
+    good = 1.0 if rule.direction == "higher" else 0.0
+    cand = _hat(pairs.cand_values == good, pairs.cand_cases, pairs.candidate_trials, k)
+    if rule.alone:
+        return pairs.baseline, cand
+    return _hat(pairs.base_values == good, pairs.base_cases, pairs.baseline_trials, k), cand
 
 
 def _mean(pairs: Pairs, rule: MetricRule) -> Effect:
@@ -109,9 +129,9 @@ def _paired_binary(pairs: Pairs, rule: MetricRule) -> Effect:
 def _ratio(pairs: Pairs, rule: MetricRule) -> Effect:
     s = sign(rule)
     levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)[:2]
-    if levels[0] <= 0 or levels[1] <= 0:
-        why = f"a ratio needs positive totals; the means are {levels[0]:g} and {levels[1]:g}"
-        return without_interval(levels, float("nan") if levels[0] <= 0 else levels[1] / levels[0], rule, why)
+    if min(levels) <= 0 or min(pairs.baseline.min(), pairs.candidate.min()) < 0:
+        why = f"a ratio needs amounts of at least 0 and totals above 0; the means are {levels[0]:g}, {levels[1]:g}"
+        return without_interval((*levels, levels[1] / levels[0] if levels[0] > 0 else float("nan")), rule, why)
     result = ratio_of_totals(pairs.candidate, pairs.baseline, pairs.clusters, pairs.weights, seed=SEED)
 
     def interval(confidence: float) -> Bounds:
@@ -155,31 +175,19 @@ def _quantile(pairs: Pairs, rule: MetricRule) -> Effect:
         p_drop=p_below if s > 0 else result.p_above(0.0),
         p_null="difference = 0",
         method=result.method,
-        unusable=(
-            f"only {result.tail_cases:.1f} cases lie beyond the {rule.statistic}; {FEWEST_IN_TAIL} are needed"
-            if result.tail_cases < FEWEST_IN_TAIL
-            else None
-        ),
+        unusable=_thin_tail(result.tail_cases, rule),
     )
 
 
-def _pass_k(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
+def _why_no_pass_k(pairs: Pairs, rule: MetricRule, estimand: str) -> str | None:
     k = int(rule.statistic.removeprefix("pass^"))
-    fewest = int(min(pairs.baseline_trials.min(), pairs.candidate_trials.min()))
-    levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)
+    sides = [pairs.candidate_trials] if rule.alone else [pairs.baseline_trials, pairs.candidate_trials]
+    fewest = min(int(trials.min()) for trials in sides)
     if pairs.value_range != "binary":
-        return without_interval(levels[:2], levels[2], rule, f"{rule.statistic} needs scores of 0 or 1")
+        return f"{rule.statistic} needs scores of 0 or 1"
     if fewest < k:
-        why = f"{rule.statistic} needs {k} trials of every case, some case has {fewest}"
-        return without_interval(levels[:2], levels[2], rule, why)
-    good = 1.0 if rule.direction == "higher" else 0.0
-    base = _hat(pairs.base_values == good, pairs.base_cases, pairs.baseline_trials, k)
-    cand = _hat(pairs.cand_values == good, pairs.cand_cases, pairs.candidate_trials, k)
-    if estimand == "suite":
-        return without_interval(levels[:2], levels[2], rule, "estimand suite is for statistic mean")
-    # pass^k counts successes: higher is better whatever the direction of the scores.
-    turned = rule.model_copy(update={"direction": "higher"})
-    return _mean_of(base, cand, pairs, turned)
+        return f"{rule.statistic} needs {k} trials of every case, some case has {fewest}"
+    return "estimand suite is for statistic mean" if estimand == "suite" else None
 
 
 def _hat(good: npt.NDArray[np.bool_], cases: Ints, trials: Ints, k: int) -> Floats:
@@ -189,13 +197,13 @@ def _hat(good: npt.NDArray[np.bool_], cases: Ints, trials: Ints, k: int) -> Floa
 def _suite(pairs: Pairs, rule: MetricRule) -> Effect:
     levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)
     if rule.statistic != "mean":
-        return without_interval(levels[:2], levels[2], rule, "estimand suite is for statistic mean")
+        return without_interval(levels, rule, "estimand suite is for statistic mean")
     s = sign(rule)
     result = suite_difference(
         s * pairs.base_values, pairs.base_cases, s * pairs.cand_values, pairs.cand_cases, pairs.weights
     )
     if result.se is None:
-        return without_interval(levels[:2], levels[2], rule, result.reason or "trial noise is unknown")
+        return without_interval(levels, rule, result.reason or "trial noise is unknown")
     return Effect(
         *levels,
         estimate=result.estimate,
@@ -211,53 +219,99 @@ def _suite(pairs: Pairs, rule: MetricRule) -> Effect:
 
 
 def _alone(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
-    """The candidate's mean against the bound; `at_most` is `at_least` turned."""
-    s = 1.0 if rule.rule == "at_least" else -1.0
-    levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)
-    bound = s * (rule.bound or 0.0)
-    null = f"candidate = {rule.bound:g}"
-    if _one_binary_trial(pairs) and pairs.clusters is None and pairs.weights is None and estimand == "population":
-        n = pairs.n_cases
-        exact = clopper_pearson(int(pairs.candidate.sum()), n)
-        p_low, p_high = exact.p_below(rule.bound or 0.0), exact.p_above(rule.bound or 0.0)
-        wald = cluster_mean(pairs.candidate)
-        return Effect(
-            *levels,
-            estimate=s * levels[1],
-            se=wald.se,
-            df=wald.df,
-            interval=lambda confidence: turn(exact.interval(confidence), s, 0.0),
-            raw=lambda bounds: turn_back(bounds, s, 0.0),
-            p_value=min(1.0, 2 * min(p_low, p_high)),
-            p_drop=p_low if s > 0 else p_high,
-            p_null=null,
-            method=f"{exact.method}, of the candidate alone",
-            tango=True,
-        )
+    """The candidate's value against the bound; `at_most` is `at_least` turned. Rule zero reports its mean."""
+    s = -1.0 if rule.rule == "at_most" else 1.0
+    base, cand = case_values(pairs, rule)
+    levels = levels_of(base, cand, pairs.weights)
+    bound = rule.bound or 0.0
+    single = _one_binary_trial(pairs, candidate_alone=True) and pairs.clusters is None and pairs.weights is None
+    if single and estimand == "population" and 0 < bound < 1 and rule.statistic in ("mean", "pass^1"):
+        return _exact(pairs, rule, levels, s)
+    if rule.statistic in ("p50", "p95"):
+        return _alone_quantile(pairs, rule, s)
     result = (
         suite_mean(s * pairs.cand_values, pairs.cand_cases, pairs.weights)
         if estimand == "suite"
-        else cluster_mean(s * pairs.candidate, pairs.clusters, pairs.weights)
+        else cluster_mean(s * cand, pairs.clusters, pairs.weights)
     )
     if result.se is None:
-        return without_interval(levels[:2], levels[2], rule, getattr(result, "reason", None) or "one cluster only")
+        return without_interval(levels, rule, getattr(result, "reason", None) or "one cluster only")
+    skewed = getattr(result, "skewness", None)
+    found: ClusterMean | SuiteMean | BootstrapT = result
+    if pairs.value_range is None and skewed is not None and abs(skewed) > SKEWED and estimand == "population":
+        found = bootstrap_t(s * cand, pairs.clusters, pairs.weights, seed=SEED)
     return Effect(
         *levels,
         estimate=result.estimate,
         se=result.se,
         df=result.df,
-        interval=result.interval,
+        interval=found.interval,
         raw=lambda bounds: turn_back(bounds, s, 0.0),
-        p_value=result.p_value(bound),
-        p_drop=result.p_below(bound),
-        p_null=null,
-        method=f"{result.method}, of the candidate alone",
+        p_value=found.p_value(s * bound),
+        p_drop=found.p_below(s * bound),
+        p_null=_null(rule),
+        method=f"{found.method}, of the candidate alone",
+        skewed=found is not result,
     )
 
 
-def _one_binary_trial(pairs: Pairs) -> bool:
+def _exact(pairs: Pairs, rule: MetricRule, levels: tuple[float, float, float], s: float) -> Effect:
+    """One binary trial a case, no clusters: Clopper-Pearson."""
+    exact = clopper_pearson(int(pairs.candidate.sum()), pairs.n_cases)
+    wald = cluster_mean(pairs.candidate)
+    bound = rule.bound or 0.0
+    return Effect(
+        *levels,
+        estimate=s * levels[1],
+        se=wald.se,
+        df=wald.df,
+        interval=lambda confidence: turn(exact.interval(confidence), s, 0.0),
+        raw=lambda bounds: turn_back(bounds, s, 0.0),
+        p_value=exact.p_value(bound),
+        p_drop=exact.p_below(bound) if s > 0 else exact.p_above(bound),
+        p_null=_null(rule),
+        method=f"{exact.method}, of the candidate alone",
+        tango=True,
+    )
+
+
+def _alone_quantile(pairs: Pairs, rule: MetricRule, s: float) -> Effect:
+    """The candidate's own quantile: its difference from a side that is 0 throughout."""
+    zeros = np.zeros(pairs.n_cases)
+    q = int(rule.statistic[1:]) / 100
+    result = paired_quantile_difference(zeros, pairs.candidate, q, pairs.clusters, pairs.weights, seed=SEED)
+    bound = rule.bound or 0.0
+    _, before, _ = levels_of(pairs.baseline, pairs.baseline, pairs.weights)
+    return Effect(
+        before,
+        result.candidate,
+        result.candidate - before,
+        estimate=s * result.candidate,
+        se=result.se,
+        df=None,
+        interval=lambda confidence: turn(result.interval(confidence), s, 0.0),
+        raw=lambda bounds: turn_back(bounds, s, 0.0),
+        p_value=result.p_value(bound),
+        p_drop=result.p_below(bound) if s > 0 else result.p_above(bound),
+        p_null=_null(rule),
+        method=f"{result.method}, of the candidate alone",
+        unusable=_thin_tail(result.tail_cases, rule),
+    )
+
+
+def _null(rule: MetricRule) -> str:
+    return "none" if rule.bound is None else f"candidate = {rule.bound:g}"
+
+
+def _thin_tail(tail_cases: float, rule: MetricRule) -> str | None:
+    if tail_cases >= FEWEST_IN_TAIL:
+        return None
+    return f"only {tail_cases:.1f} cases lie beyond the {rule.statistic}; {FEWEST_IN_TAIL} are needed"
+
+
+def _one_binary_trial(pairs: Pairs, *, candidate_alone: bool = False) -> bool:
     return (
         pairs.value_range == "binary"
-        and bool((pairs.baseline_trials == 1).all())
+        and (candidate_alone or bool((pairs.baseline_trials == 1).all()))
         and bool((pairs.candidate_trials == 1).all())
     )

@@ -39,7 +39,7 @@ def _pairing_findings(pairs: Pairs, rule: MetricRule) -> Iterator[Finding]:
             parts.append(f"{len(pairs.extra)} cases are only in the candidate (left out)")
         yield _finding("case_sets_differ", f"{name}: {'; '.join(parts)}", name, pairs.lacking or pairs.extra)
     uneven = np.flatnonzero(pairs.baseline_trials != pairs.candidate_trials)
-    if len(uneven):
+    if len(uneven) and not rule.alone:
         ids = [pairs.case_ids[i] for i in uneven]
         yield _finding(
             "trial_counts_differ", f"{name}: {len(ids)} cases have different numbers of usable trials", name, ids
@@ -69,12 +69,12 @@ def _thin_findings(pairs: Pairs, rule: MetricRule, found: MetricComparison) -> I
         yield _finding("few_clusters", f"{name}: {found.n_clusters} clusters, {FEWEST_CLUSTERS} are needed", name)
     if rule.rule == "zero" or not pairs.n_cases:
         return
-    alone = rule.rule in ("at_least", "at_most")
-    if found.differing_clusters == 0 and not alone:
+    if found.differing_clusters == 0 and not rule.alone:
         yield _finding("no_variation", f"{name}: candidate and baseline score the same on every case", name)
     elif found.worse_share_upper is not None and found.differing_clusters is not None:
         unit = "clusters" if found.clustered else "cases"
-        message = f"{name}: only {found.differing_clusters} of {found.n_clusters} {unit} show a difference"
+        what = "miss the best score" if rule.alone else "show a difference"
+        message = f"{name}: only {found.differing_clusters} of {found.n_clusters} {unit} {what}"
         if found.differing_clusters < FEWEST_DIFFERING:
             yield _finding("few_differences", message, name)
     if found.pass_interval is not None:
@@ -88,7 +88,7 @@ def _skewed(pairs: Pairs, rule: MetricRule) -> bool:
     """An unbounded metric whose paired differences are skewed by the moment coefficient."""
     if pairs.value_range is not None or rule.statistic.startswith("pass^") or not pairs.n_cases:
         return False
-    d = pairs.candidate - pairs.baseline
+    d = pairs.candidate if rule.alone else pairs.candidate - pairs.baseline
     spread = float(d.std())
     return spread > 0 and abs(float(((d - d.mean()) ** 3).mean()) / spread**3) > SKEWED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from evalplat.records import Interval, MetricComparison, MetricRule, Sensitivity
 from evalplat.stats import clopper_pearson
 
 from .effect import Effect, sign, width
-from .effects import estimate
+from .effects import case_values, estimate
 from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DF, FEWEST_DIFFERING, NEAR_BOUND
 from .needed import needed
 from .pairing import Floats, Pairs, ends
@@ -54,8 +55,8 @@ def measure(
         n_clusters=clusters,
         n_trials=(int(pairs.baseline_trials.sum()), int(pairs.candidate_trials.sum())),
         clustered=pairs.clustered,
-        baseline=effect.baseline,
-        candidate=effect.candidate,
+        baseline=finite(effect.baseline),
+        candidate=finite(effect.candidate),
         difference=finite(effect.difference),
         se=effect.se,
         df=finite(effect.df),
@@ -131,39 +132,44 @@ def _unusable(pairs: Pairs, rule: MetricRule, effect: Effect, estimand: str) -> 
         return f"{pairs.n_cases} paired cases are too few; at least {FEWEST_CASES} are needed"
     if clusters < FEWEST_CLUSTERS:
         return f"{clusters} clusters are too few; at least {FEWEST_CLUSTERS} are needed"
-    if rule.rule != "zero" and effect.df is not None and effect.se and effect.df < FEWEST_DF:
+    if rule.rule != "zero" and effect.df is not None and effect.df < FEWEST_DF:
         return f"{effect.df:.1f} degrees of freedom are too few; clusters of more even size are needed"
     return None
 
 
 def _thin(pairs: Pairs, rule: MetricRule, estimand: str, effect: Effect) -> Thin:
-    """Where few things differ a t interval lies: count the clusters that differ and bound the share that got worse."""
+    """Where few things differ a t interval lies: count the clusters that differ and bound the share that got worse.
+
+    Clusters of uneven weight count as their effective number, and the worse ones by their share of the weight.
+    """
     loss = _loss(pairs, rule)
-    if pairs.clusters is not None and estimand != "suite":
-        count = int(pairs.clusters.max()) + 1
-        differs = np.bincount(pairs.clusters, weights=loss != 0, minlength=count) > 0
-        total = np.bincount(pairs.clusters, weights=loss, minlength=count)
-        worse = differs & (total > 0)
-    else:
-        count, differs, worse = len(loss), loss != 0, loss > 0
-    n_differing, n_worse = int(differs.sum()), int(worse.sum())
-    few = n_differing < FEWEST_DIFFERING and rule.rule != "zero"
-    upper = clopper_pearson(n_worse, count).upper(rule.alpha) if few else None
-    return Thin(n_differing, n_worse, upper, _near_bound(pairs, rule, effect))
+    weight = np.ones(pairs.n_cases) if pairs.weights is None else pairs.weights
+    group = pairs.clusters if pairs.clusters is not None and estimand != "suite" else np.arange(pairs.n_cases)
+    size = np.bincount(group, weights=weight)
+    differs = np.bincount(group, weights=loss != 0) > 0
+    worse = differs & (np.bincount(group, weights=weight * loss) > 0)
+    n_differing = int(differs.sum())
+    upper = None
+    if n_differing < FEWEST_DIFFERING and rule.rule != "zero":
+        effective = max(1, math.floor(float(size.sum() ** 2 / np.sum(size**2)) + 1e-9))
+        share = float(size[worse].sum() / size.sum())
+        upper = clopper_pearson(min(effective, math.ceil(share * effective - 1e-9)), effective).upper(rule.alpha)
+    return Thin(n_differing, int(worse.sum()), upper, _near_bound(pairs, rule, effect))
 
 
 def _loss(pairs: Pairs, rule: MetricRule) -> Floats:
-    """By case, how much worse: than the baseline, or for a bound on the candidate alone than the best end."""
-    if rule.rule in ("at_least", "at_most"):
-        s = 1.0 if rule.rule == "at_least" else -1.0
+    """By case, how much worse: than the baseline, or for a rule about the candidate alone than the best end."""
+    base, cand = case_values(pairs, rule)
+    if rule.alone:
+        s = -1.0 if rule.direction == "lower" and not rule.statistic.startswith("pass^") else 1.0
         if pairs.value_range is not None:
             lo, hi = ends(pairs.value_range)
             best = hi if s > 0 else lo
         else:
-            best = float((s * pairs.candidate).max() * s)
-        return s * (best - pairs.candidate)
-    s = 1.0 if rule.statistic.startswith("pass^") and rule.direction == "higher" else sign(rule)
-    return s * (pairs.baseline - pairs.candidate)
+            best = s * float((s * cand).max())
+        return s * (best - cand)
+    s = 1.0 if rule.statistic.startswith("pass^") else sign(rule)
+    return s * (base - cand)
 
 
 def _near_bound(pairs: Pairs, rule: MetricRule, effect: Effect) -> bool:
@@ -173,8 +179,7 @@ def _near_bound(pairs: Pairs, rule: MetricRule, effect: Effect) -> bool:
         return False
     else:
         lo, hi = ends(pairs.value_range)
-    alone = rule.rule in ("at_least", "at_most")
-    means = (effect.candidate,) if alone else (effect.baseline, effect.candidate)
+    means = (effect.candidate,) if rule.alone else (effect.baseline, effect.candidate)
     return any(min(mean - lo, hi - mean) <= NEAR_BOUND * (hi - lo) for mean in means)
 
 
@@ -208,6 +213,7 @@ def _sensitivity(pairs: Pairs, rule: MetricRule, estimand: str) -> Sensitivity:
     return Sensitivity(
         n_baseline_failures=len(pairs.base_failed),
         difference=found.difference,
+        se=found.se,
         ci_low=interval.low if interval else found.ci_low,
         ci_high=interval.high if interval else found.ci_high,
         worse_share_upper=found.worse_share_upper,

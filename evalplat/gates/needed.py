@@ -9,10 +9,11 @@ from scipy.special import ndtri
 from evalplat.records import MetricComparison, MetricRule, Needed
 from evalplat.stats import needed_clusters, needed_trials, variance_components
 
-from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DIFFERING
+from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DIFFERING, FEWEST_IN_TAIL
 from .pairing import Pairs
 
 POWER = 0.80
+MOST_CLUSTERS = 10_000_000
 MOST_TRIALS = 1000
 """Trials a case beyond which more trials are no way to an answer."""
 
@@ -24,17 +25,24 @@ def needed(pairs: Pairs, rule: MetricRule, found: MetricComparison, estimand: st
     target = _target(rule, found)
     if target is None:
         return Needed(reachable="no")
-    if found.se is None or found.n_clusters < 2:
-        return None
+    if found.se is None or found.n_clusters < 2 or pairs.too_many_lack or pairs.cand_unknown:
+        return None  # more of the same would not help
     alpha = rule.alpha / 2 if found.pass_interval is not None else rule.alpha
+    if rule.rule == "no_significant_drop":
+        alpha = 0.05  # the rule's own, whatever that of the verdict
     if estimand == "suite":
         return _by_trials_alone(pairs, found, target, alpha)
-    least = _least_clusters(found, target, alpha)
-    size = needed_clusters(found.se, found.n_clusters, target, alpha, POWER, df=found.df or None)
-    low, clusters, high = (max(n, least) for n in (size.low, size.clusters, size.high))
     per_cluster = pairs.n_cases / found.n_clusters
+    least = max(_least_clusters(rule, found, target, alpha, per_cluster), found.n_clusters)
+    try:
+        size = needed_clusters(found.se, found.n_clusters, target, alpha, POWER, df=found.df or None)
+    except ValueError:  # an effect too small for any number of clusters
+        return Needed(reachable="no")
+    low, clusters, high = (max(n, least) for n in (size.low, size.clusters, size.high))
+    if high > MOST_CLUSTERS:
+        return Needed(reachable="no")
     trials = _trials(pairs, rule, target, alpha)
-    enough = least <= found.n_clusters and pairs.n_cases >= FEWEST_CASES
+    enough = least <= found.n_clusters
     if trials is not None and enough:
         spread = [trials * pairs.n_cases * n / clusters for n in (low, high)]
         return Needed(
@@ -66,9 +74,12 @@ def _target(rule: MetricRule, found: MetricComparison) -> float | None:
     return None
 
 
-def _least_clusters(found: MetricComparison, target: float, alpha: float) -> int:
+def _least_clusters(rule: MetricRule, found: MetricComparison, target: float, alpha: float, per_cluster: float) -> int:
     """Clusters below which no verdict is given at all, with the bound that few differences ask for."""
-    least = FEWEST_CLUSTERS if found.clustered else FEWEST_CASES
+    cases = FEWEST_CASES
+    if rule.statistic in ("p50", "p95"):
+        cases = max(cases, math.ceil(FEWEST_IN_TAIL / (1 - int(rule.statistic[1:]) / 100)))
+    least = max(FEWEST_CLUSTERS if found.clustered else 1, math.ceil(cases / per_cluster))
     few = found.differing_clusters is not None and found.differing_clusters < FEWEST_DIFFERING
     if few and found.width and target < found.width:
         least = max(least, math.ceil(math.log(alpha) / math.log1p(-target / found.width)))
@@ -82,8 +93,6 @@ def _trials(pairs: Pairs, rule: MetricRule, target: float, alpha: float) -> int 
     components = variance_components(
         pairs.base_values, pairs.base_cases, pairs.cand_values, pairs.cand_cases, pairs.clusters
     )
-    if rule.rule == "no_significant_drop":
-        target *= float((ndtri(1 - alpha) + ndtri(POWER)) / (ndtri(0.95) + ndtri(0.80)))
     found = needed_trials(components, target, alpha, POWER)
     trials = found.candidate if found.candidate is not None else found.both
     return trials if trials is not None and trials <= MOST_TRIALS else None

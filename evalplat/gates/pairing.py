@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalplat.errors import GateUndecidable
-from evalplat.records import GatePolicy, MetricRule, ScoreTable
+from evalplat.records import Column, GatePolicy, MetricRule, ScoreTable
 from evalplat.records.policy import ValueRange
 
 Floats = npt.NDArray[np.float64]
@@ -30,8 +30,13 @@ class Arm:
     """Cases of failed trials, one entry a trial."""
     unknown_cases: Ints
     """Cases of failed trials whose value the rules cannot supply."""
-    present: npt.NDArray[np.bool_]
-    """By case code: has any row at all, failed or not."""
+    rows: Ints
+    """By case code: how many rows there are, failed or not."""
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """By case code: has any row at all."""
+        return self.rows > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +99,7 @@ def pair(
     Raises GateUndecidable where a system or metric is absent or no case is common.
     """
     value_range = rule.range if rule.range is not None else _inferred_range(table, rule.metric)
+    _check_range(table, rule)
     base = _arm(table, rule, baseline, value_range, "exclude" if baseline_failures == "exclude" else "best")
     cand = _arm(table, rule, candidate, value_range, "worst")
     n_codes = len(table.case.values)
@@ -103,10 +109,10 @@ def pair(
         raise GateUndecidable(f"metric {rule.metric}: {baseline} and {candidate} have no case in common")
     impute = lacking == "failed" or (lacking == "limited" and len(missing) <= LACKING_LIMIT * n_expected)
     if impute and len(missing):
-        cand = _with_lacking(cand, missing, rule, value_range)
+        cand = _with_lacking(cand, np.repeat(missing, base.rows[missing]), rule, value_range)
     base_n = np.bincount(base.case, minlength=n_codes)
     cand_n = np.bincount(cand.case, minlength=n_codes)
-    codes = np.flatnonzero((base_n > 0) & (cand_n > 0))
+    codes = _by_name(table.case.values, np.flatnonzero(_compared(rule, base, base_n, cand_n)))
     position = np.full(n_codes, -1, dtype=np.int64)
     position[codes] = np.arange(len(codes))
     base_in, cand_in = position[base.case] >= 0, position[cand.case] >= 0
@@ -157,8 +163,7 @@ def _arm(
     value = table.score[rows].copy()
     trial = table.trial[rows].astype(np.int64)
     has_failed = table.error.codes[rows] >= 0
-    present = np.zeros(len(table.case.values), dtype=bool)
-    present[case] = True
+    count = np.bincount(case, minlength=len(table.case.values))
     usable = np.ones(len(rows), dtype=bool)
     if has_failed.any():
         if failed == "exclude":
@@ -167,7 +172,7 @@ def _arm(
             value[has_failed] = _supplied(value[has_failed], rule, value_range, failed)
             usable = np.isfinite(value)
     unknown = case[has_failed & ~usable] if failed != "exclude" else case[:0]
-    return Arm(case[usable], trial[usable], value[usable], case[has_failed], unknown, present)
+    return Arm(case[usable], trial[usable], value[usable], case[has_failed], unknown, count)
 
 
 def _supplied(
@@ -190,7 +195,7 @@ def _with_lacking(arm: Arm, missing: Ints, rule: MetricRule, value_range: ValueR
         value=np.concatenate([arm.value, value[known]]),
         failed_cases=np.concatenate([arm.failed_cases, missing]),
         unknown_cases=np.concatenate([arm.unknown_cases, missing[~known]]),
-        present=arm.present,
+        rows=arm.rows,
     )
 
 
@@ -199,14 +204,50 @@ def ends(value_range: ValueRange) -> tuple[float, float]:
     return (0.0, 1.0) if value_range == "binary" else value_range
 
 
+def _compared(rule: MetricRule, base: Arm, base_n: Ints, cand_n: Ints) -> npt.NDArray[np.bool_]:
+    """Which cases count: both sides' where two are compared; else the candidate's, whatever became of the baseline."""
+    if rule.rule == "zero":
+        return cand_n > 0
+    return (cand_n > 0) & (base.present if rule.alone else base_n > 0)
+
+
+def _by_name(names: tuple[str, ...], codes: Ints) -> Ints:
+    """Codes in the order of their names, so that the order of a table's rows changes nothing."""
+    return np.array(sorted(codes.tolist(), key=names.__getitem__), dtype=np.int64)
+
+
+def _check_range(table: ScoreTable, rule: MetricRule) -> None:
+    if rule.range is None:
+        return
+    rows = (table.metric.codes == table.metric.code_of(rule.metric)) & (table.error.codes < 0)
+    lo, hi = ends(rule.range)
+    outside = (table.score < lo) | (table.score > hi)
+    if rule.range == "binary":
+        outside |= ~np.isin(table.score, (0.0, 1.0))
+    for row in np.flatnonzero(rows & outside)[:1]:
+        case = table.case.values[table.case.codes[row]]
+        raise GateUndecidable(
+            f"metric {rule.metric}: the score {table.score[row]:g} of case {case} is outside the declared range"
+        )
+
+
 def _inferred_range(table: ScoreTable, metric: str) -> ValueRange | None:
-    """`binary` where every score of the metric, of any system, is 0 or 1: the stricter reading of silence."""
-    scores = table.score[(table.metric.codes == table.metric.code_of(metric)) & (table.error.codes < 0)]
-    return "binary" if len(scores) and bool(np.isin(scores, (0.0, 1.0)).all()) else None
+    """`binary` where every score of the metric, of any system, is 0 or 1: the stricter reading of silence.
+
+    Measured amounts are never binary, whatever their values happen to be.
+    """
+    mine = table.metric.codes == table.metric.code_of(metric)
+    scores = table.score[mine & np.isfinite(table.score)]
+    if metric in ("cost_usd", "latency_s") or not len(scores):
+        return None
+    return "binary" if bool(np.isin(scores, (0.0, 1.0)).all()) else None
 
 
 def _case_means(values: Floats, cases: Ints, n: int) -> Floats:
-    means: Floats = np.bincount(cases, weights=values, minlength=n) / np.bincount(cases, minlength=n)
+    """Means by case; NaN for a case without a usable trial, which only rules about the other side keep."""
+    count = np.bincount(cases, minlength=n)
+    means = np.full(n, np.nan)
+    np.divide(np.bincount(cases, weights=values, minlength=n), count, out=means, where=count > 0)
     return means
 
 
@@ -223,13 +264,29 @@ def _clusters(table: ScoreTable, policy: GatePolicy, codes: Ints) -> Ints | None
         raise GateUndecidable("cluster: the scores have no column 'cluster'; `none` treats cases as independent")
     if column is None:
         return None
-    by_case = np.full(len(table.case.values), -1, dtype=np.int64)
-    by_case[table.case.codes] = column.codes
-    mine = by_case[codes]
+    mine = of_cases(table, column)[codes]
     alone = mine < 0
     mine[alone] = len(column.values) + np.arange(int(alone.sum()))
-    _, compact = np.unique(mine, return_inverse=True)
-    return None if len(mine) == 0 or compact.max() + 1 == len(mine) else compact.astype(np.int64)
+    return compact(mine)
+
+
+def of_cases(table: ScoreTable, column: Column) -> Ints:
+    """Codes by case of a column that belongs to the case. Raises GateUndecidable where rows contradict each other."""
+    try:
+        return table.of_cases(column)
+    except ValueError as err:
+        raise GateUndecidable(str(err)) from err
+
+
+def compact(groups: Ints) -> Ints | None:
+    """Group codes from 0 in the order of appearance; None where all groups are of one case."""
+    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    if len(first) == len(groups):
+        return None
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    codes: Ints = rank[inverse]
+    return codes
 
 
 def _weights(table: ScoreTable, codes: Ints) -> Floats | None:

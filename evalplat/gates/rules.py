@@ -11,12 +11,20 @@ from evalplat.records import MetricComparison, Verdict
 
 from .words import span, state, value, worsening
 
+VISIBLE = float(ndtri(0.95) + ndtri(0.80))
+"""Standard errors that an effect must have to be found 4 times in 5 at one-sided .05."""
+
+
+HANGS = "it hangs on"
+
 
 class Ruling(NamedTuple):
     """A verdict and its reason in one plain sentence."""
 
     verdict: Verdict
     reason: str
+    blocked: bool = False
+    """Something else than too little data keeps it open: failed baseline trials."""
 
 
 class Turned(NamedTuple):
@@ -64,7 +72,7 @@ def rule(found: MetricComparison) -> Ruling:
     if ends.high < 0:
         return Ruling("fail", f"{state(found)}; {_failed(found)}")
     why = doubt if doubt is not None and _meets(found, ends.low, margin) else _open(found, margin)
-    return Ruling("inconclusive", f"{state(found)}; {why}")
+    return Ruling("inconclusive", f"{state(found)}; {why}", blocked=why is doubt and HANGS in why)
 
 
 def _meets(found: MetricComparison, low: float, margin: float) -> bool:
@@ -80,15 +88,15 @@ def _doubt(found: MetricComparison, ends: Turned, margin: float) -> str | None:
     if _too_few_differ(found, found.worse_share_upper, allowance):
         return (
             f"only {found.differing_clusters} of {found.n_clusters} differ, and up to "
-            f"{found.worse_share_upper:.1%} could have got worse"
+            f"{found.worse_share_upper:.2%} could have got worse"
         )
     sensitive = found.sensitivity
     if sensitive is not None:
         if sensitive.unusable is not None:
-            return f"{sensitive.n_baseline_failures} failed baseline trials leave it open: {sensitive.unusable}"
+            return f"{HANGS} {sensitive.n_baseline_failures} failed baseline trials: {sensitive.unusable}"
         low = ends.sensitive_low if ends.sensitive_low is not None else ends.pass_low
         if not _meets(found, low, margin) or _too_few_differ(found, sensitive.worse_share_upper, allowance):
-            return f"it hangs on {sensitive.n_baseline_failures} failed baseline trials, which might have been right"
+            return f"{HANGS} {sensitive.n_baseline_failures} failed baseline trials, which might have been right"
     return None
 
 
@@ -128,15 +136,30 @@ def _no_significant_drop(found: MetricComparison, ends: Turned) -> Ruling:
     if ends.high < 0:
         return Ruling("fail", f"{state(found)}; {_failed(found)}")
     effect = found.effect or 0.0
-    visible = float(ndtri(0.95) + ndtri(0.80)) * (found.se or 0.0)
+    visible = VISIBLE * (found.se or 0.0)
     if _too_few_differ(found, found.worse_share_upper, effect):
         doubt = _doubt(found, ends, effect)
         return Ruling("inconclusive", f"{state(found)}; {doubt}")
+    hangs = _hangs_on_failures(found, effect)
+    if hangs is not None:
+        return Ruling("inconclusive", f"{state(found)}; {hangs}", blocked=True)
     if visible <= effect:
         shown = f"no {worsening(found)} is shown; one of {value(found, visible)} would have been, 4 times in 5"
         return Ruling("pass", f"{state(found)}; {shown}")
     blind = f"a {worsening(found)} of {value(found, effect)} could go unseen: only {value(found, visible)} would show"
     return Ruling("inconclusive", f"{state(found)}; {blind}")
+
+
+def _hangs_on_failures(found: MetricComparison, effect: float) -> str | None:
+    """Rule no_significant_drop: whether failed baseline trials at their best would show a drop, or hide one."""
+    sensitive, ends = found.sensitivity, turned(found)
+    if sensitive is None or ends is None:
+        return None
+    _, high = _turn(found, sensitive.ci_low, sensitive.ci_high)
+    blind = sensitive.se is None or VISIBLE * sensitive.se > effect
+    if sensitive.unusable or high < 0 or blind or _too_few_differ(found, sensitive.worse_share_upper, effect):
+        return f"{HANGS} {sensitive.n_baseline_failures} failed baseline trials, which might have been right"
+    return None
 
 
 def _passed(found: MetricComparison, ends: Turned, margin: float) -> str:

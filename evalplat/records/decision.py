@@ -67,6 +67,7 @@ class Sensitivity(Record):
 
     n_baseline_failures: int
     difference: float | None
+    se: float | None = None
     ci_low: float | None
     ci_high: float | None
     worse_share_upper: float | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -32,6 +32,18 @@ class MetricRule(Record):
     best: float | None = Field(default=None, description="Unbounded metrics: best value of a failed baseline trial.")
     gating: bool = True
 
+    @model_validator(mode="before")
+    @classmethod
+    def _turned_by_its_rule(cls, data: Any) -> Any:
+        """A bound says by itself which way is better; a direction that contradicts it is refused."""
+        turned = {"at_least": "higher", "at_most": "lower"}
+        if isinstance(data, dict) and data.get("rule") in turned:
+            direction = turned[data["rule"]]
+            if data.get("direction", direction) != direction:
+                raise ValueError(f"rule {data['rule']} has direction {direction}")
+            return {**data, "direction": direction}
+        return data
+
     @model_validator(mode="after")
     def _complete(self) -> MetricRule:
         if not re.fullmatch(r"mean|ratio|p50|p95|pass\^[1-9]\d*", self.statistic):
@@ -45,9 +57,16 @@ class MetricRule(Record):
                 raise ValueError(f"`{option}` belongs to rule {' or '.join(rules)}, not to {self.rule}")
         if isinstance(self.range, tuple) and not self.range[0] < self.range[1]:
             raise ValueError("range must be [lo, hi] with lo < hi")
-        if self.statistic == "ratio" and self.rule in ("at_least", "at_most", "zero"):
+        if self.statistic == "ratio" and self.alone:
             raise ValueError(f"rule {self.rule} is about the candidate alone; statistic ratio compares two")
+        if self.rule == "zero" and self.statistic != "mean":
+            raise ValueError(f"rule zero counts failures; statistic {self.statistic} does not apply")
         return self
+
+    @property
+    def alone(self) -> bool:
+        """Whether the rule is about the candidate alone."""
+        return self.rule in ("at_least", "at_most", "zero")
 
 
 class GatePolicy(Record):

@@ -98,6 +98,22 @@ class ScoreTable:
         """Names of the metrics."""
         return self.metric.values
 
+    def of_cases(self, column: Column) -> npt.NDArray[np.int64]:
+        """By case code, the code of a column that belongs to the case; -1 where no row says it.
+
+        Raises ValueError naming the case where two rows contradict each other.
+        """
+        by_case = np.full(len(self.case.values), -1, dtype=np.int64)
+        present = column.codes >= 0
+        by_case[self.case.codes[present]] = column.codes[present]
+        differs = present & (by_case[self.case.codes] != column.codes)
+        if differs.any():
+            row = int(np.flatnonzero(differs)[0])
+            case = self.case.values[self.case.codes[row]]
+            one, other = column.values[column.codes[row]], column.values[by_case[self.case.codes[row]]]
+            raise ValueError(f"case {case!r} is in both {one!r} and {other!r}")
+        return by_case
+
     def of_system(self, system: str) -> ScoreTable:
         """The rows of one system."""
         rows = np.flatnonzero(self.system.codes == self.system.code_of(system))
@@ -143,6 +159,10 @@ class ScoreTable:
 
         names = dict.fromkeys(name for table in tables for name in table.slices)
         weighted = any(table.weight is not None for table in tables)
+        known: dict[str, float] = {}
+        for table in tables:
+            if table.weight is not None:
+                known.update(zip((table.case.values[code] for code in table.case.codes), table.weight, strict=True))
         return cls(
             system=whole(lambda table: table.system),
             case=whole(lambda table: table.case),
@@ -151,7 +171,7 @@ class ScoreTable:
             score=np.concatenate([table.score for table in tables]),
             error=whole(lambda table: table.error),
             cluster=texts(lambda table: table.cluster),
-            weight=np.concatenate([_weight(table) for table in tables]) if weighted else None,
+            weight=np.concatenate([_weight(table, known) for table in tables]) if weighted else None,
             slices={name: texts(lambda table, name=name: table.slices.get(name)) for name in names},  # type: ignore[misc]
             output_sha256=texts(lambda table: table.output_sha256),
             origin=tuple(origin for table in tables for origin in table.origin),
@@ -171,5 +191,10 @@ def _absent(length: int) -> Column:
     return Column(np.full(length, -1, dtype=np.int32), ())
 
 
-def _weight(table: ScoreTable) -> npt.NDArray[np.float64]:
-    return table.weight if table.weight is not None else np.ones(len(table))
+def _weight(table: ScoreTable, known: Mapping[str, float]) -> npt.NDArray[np.float64]:
+    """Weights belong to cases: a table without them takes those of the others."""
+    if table.weight is not None:
+        return table.weight
+    by_case = np.array([known.get(case, 1.0) for case in table.case.values])
+    weights: npt.NDArray[np.float64] = by_case[table.case.codes]
+    return weights

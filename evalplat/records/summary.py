@@ -8,7 +8,7 @@ from .base import Record
 
 
 class SystemSummary(Record):
-    """Mean over cases of the mean over trials, with its interval. Failed trials are counted apart in `failures`."""
+    """Mean over cases of the mean over trials, with its interval. Of 0 and 1 a failed trial is a 0."""
 
     system: str
     metric: str

@@ -108,7 +108,7 @@ def gate_runs(
         rule,
         baseline=baseline_id,
         candidate=candidate_id,
-        lacking="intersect" if intersect else "failed",
+        lacking="intersect" if intersect else ("failed" if base.suite and cand.suite else "limited"),
     )
     comparison = comparison.model_copy(
         update={

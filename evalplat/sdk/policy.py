@@ -57,7 +57,8 @@ def _stated(
         )  # fmt: skip
     except ValidationError as err:
         first = err.errors(include_url=False)[0]
-        raise InputError(f"--{first['loc'][0] if first['loc'] else 'metric'}: {first['msg']}") from err
+        option = first["loc"][0] if first["loc"] else "metric"
+        raise InputError(f"--{option}: {first['msg'].removeprefix('Value error, ')}") from err
     return GatePolicy(metrics=(rule,))
 
 
@@ -68,4 +69,6 @@ def _range(text: str | None) -> ValueRange | None:
         low, high = (float(part) for part in text.split(","))
     except ValueError as err:
         raise InputError(f"--range: expected `binary` or LO,HI, found {text!r}") from err
+    if not low < high:
+        raise InputError(f"--range: expected LO below HI, found {text!r}")
     return (low, high)

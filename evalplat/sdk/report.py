@@ -20,7 +20,7 @@ def report(ref: str) -> str:
     from evalplat.reports import parse_decision_json, render_html, render_run_html
 
     path = Path(ref)
-    if path.suffix == ".json" and path.is_file():
+    if path.is_file():
         decision = parse_decision_json(path.read_text(encoding="utf-8", errors="replace"), where=ref)
         return render_html(_with_runs(decision, f"evalplat report {ref}"))
     store = workspace().store()
