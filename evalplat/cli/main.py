@@ -13,6 +13,8 @@ from evalplat.errors import EvalplatError
 from . import demo, doctor, gate, import_, report, run, summarize
 from .console import complain
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="evalplat",
     help="Tells whether a change made an AI agent worse, how sure that is, and ships or stops it.",
@@ -50,13 +52,13 @@ def _root(
 def main() -> None:
     """Entry point of the console script. Ends with 2 and one line on standard error where nothing can be decided."""
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        if code == INTERRUPTED:  # what typer makes of KeyboardInterrupt
+            complain("interrupted; what is finished is kept, and `evalplat run ... --resume RUN` goes on")
+        sys.exit(code)
     except EvalplatError as err:
         complain(str(err))
         sys.exit(err.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; what is finished is kept, and `evalplat run ... --resume RUN` goes on")
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)

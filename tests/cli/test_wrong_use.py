@@ -20,7 +20,7 @@ import pytest
         (["gate", "--baseline", "a"], "--candidate"),
         (["nothing"], "nothing"),
         (["run", "suite.yaml"], "--agent"),
-        (["gate", "--baseline", "a", "--candidate", "b", "--metric", "m", "--margin", "much"], "much"),
+        (["gate", "--baseline", "a", "--candidate", "b", "--metric", "m", "--margin", "much"], "--margin"),
         (
             ["gate", "--baseline", "a", "--candidate", "b", "--metric", "m", "--margin", ".1", "--range", "1,0"],
             "--range",
