@@ -136,7 +136,7 @@ def _slice_findings(slices: Sequence[MetricComparison], rulings: Sequence[Ruling
             metric=found.metric,
         )
         for found, ruling in zip(slices, rulings, strict=True)
-        if ruling.verdict == "fail" and (found.rule == "zero" or _survives(found))
+        if found.gating and ruling.verdict == "fail" and _survives(found)
     ]
 
 
