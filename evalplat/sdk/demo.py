@@ -47,7 +47,7 @@ class Demo:
 _STEPS: tuple[tuple[str, str, str, str, tuple[Verdict, ...]], ...] = (
     ("v1", "v2", "the agent now looks into the shop's passages", "gate-superiority.yaml", ("pass",)),
     ("v2", "v2-reworded", "the same instructions in other words", "gate.yaml", ("pass", "inconclusive")),
-    ("v2", "v3", "a change that looked like an improvement", "gate.yaml", ("fail",)),
+    ("v2", "v3", "the same agent in the brand's warm voice", "gate.yaml", ("fail",)),
 )
 
 
