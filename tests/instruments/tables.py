@@ -19,7 +19,7 @@ def paired_table(
     slices: dict[str, list[str]] | None = None,
     outputs: dict[str, list[str]] | None = None,
 ) -> ScoreTable:
-    """`base` and `cand` are of shape (cases,) or (cases, trials). NaN leaves the row out; `errors` by (system, case, trial)."""
+    """`base` and `cand` are (cases,) or (cases, trials). NaN leaves the row out; `errors` by (system, case, trial)."""
     arms = [np.asarray(values, dtype=float) for values in (base, cand)]
     arms = [values[:, None] if values.ndim == 1 else values for values in arms]
     rows: list[tuple[str, int, int, float]] = []
