@@ -10,6 +10,7 @@ from .needed import NeededClusters, NeededTrials, needed_clusters, needed_trials
 from .pass_k import pass_at_k, pass_hat_k
 from .quantile import QuantileDifference, paired_quantile_difference
 from .ratio import RatioOfTotals, ratio_of_totals
+from .sign_flip import SignFlip, sign_flip
 from .suite_mean import SuiteDifference, SuiteMean, suite_difference, suite_mean
 from .tango import Tango, tango
 from .variance import VarianceComponents, variance_components
@@ -24,6 +25,7 @@ __all__ = [
     "NeededTrials",
     "QuantileDifference",
     "RatioOfTotals",
+    "SignFlip",
     "SuiteDifference",
     "SuiteMean",
     "Tango",
@@ -42,6 +44,7 @@ __all__ = [
     "pass_hat_k",
     "power_of",
     "ratio_of_totals",
+    "sign_flip",
     "suite_difference",
     "suite_mean",
     "tango",

@@ -5,6 +5,9 @@ scipy.special itself is imported at the first call, so that importing evalplat.s
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 
 def normal_cdf(x: float) -> float:
     """P(Z <= x)."""
@@ -78,3 +81,11 @@ def binomial_sf(k: int, n: int, p: float) -> float:
     if k <= 0:
         return 1.0
     return 0.0 if k > n else float(betainc(k, n - k + 1, p))
+
+
+def log_binomial(n: int, k: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """log C(n, k) for each k."""
+    from scipy.special import gammaln
+
+    found: npt.NDArray[np.float64] = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
+    return found

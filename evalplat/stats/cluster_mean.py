@@ -102,14 +102,8 @@ def _weighted(residuals: Floats, w: Floats, groups: Codes | None, n_groups: int)
     two by two matrix for each cluster suffices: w_g' B_g^-1/2 = alpha w_g' + beta 1'.
     """
     total = float(w.sum())
-    m, s1, s2 = sizes(groups, n_groups), sums(w, groups, n_groups), sums(w**2, groups, n_groups)
+    alpha, beta, m, s1, s2 = adjustment(w, groups, n_groups)
     q = float(s2.sum()) / total**2
-    # I + C U'U = [[a, b], [-m / W, d]], its determinant written without cancellation.
-    a, b, d = 1.0 + q * m - s1 / total, q * s1 - s2 / total, 1.0 - s1 / total
-    root_det = np.sqrt(d**2 + m * np.maximum(0.0, q - s2 / total**2))
-    scale = 1.0 / (root_det * np.sqrt(a + d + 2.0 * root_det))
-    beta, alpha = -b * scale, (a + root_det) * scale
-
     contributions = (alpha * sums(w * residuals, groups, n_groups) + beta * sums(residuals, groups, n_groups)) / total
     # Gram matrix of the contributions under one variance: s2_g / W^2 on the diagonal, z_g' C z_h / W^2 off it.
     tau, omega = alpha * s1 + beta * m, alpha * s2 + beta * s1
@@ -120,3 +114,15 @@ def _weighted(residuals: Floats, w: Floats, groups: Codes | None, n_groups: int)
     off = float(np.trace(kz @ kz)) - float(np.sum(own**2))
     trace2 = (float(np.sum(s2**2)) + off) / total**4
     return contributions, (float(s2.sum()) / total**2) ** 2 / trace2
+
+
+def adjustment(w: Floats, groups: Codes | None, n_groups: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """CR2's adjustment of each cluster (alpha, beta), and its size and sums of weights and of their squares."""
+    total = float(w.sum())
+    m, s1, s2 = sizes(groups, n_groups), sums(w, groups, n_groups), sums(w**2, groups, n_groups)
+    q = float(s2.sum()) / total**2
+    # I + C U'U = [[a, b], [-m / W, d]], its determinant written without cancellation.
+    a, b, d = 1.0 + q * m - s1 / total, q * s1 - s2 / total, 1.0 - s1 / total
+    root_det = np.sqrt(d**2 + m * np.maximum(0.0, q - s2 / total**2))
+    scale = 1.0 / (root_det * np.sqrt(a + d + 2.0 * root_det))
+    return (a + root_det) * scale, -b * scale, m, s1, s2
