@@ -2,6 +2,7 @@
 
 from .benjamini_hochberg import benjamini_hochberg
 from .bootstrap_t import BootstrapT, bootstrap_t
+from .boundaries import Boundaries, boundaries
 from .clopper_pearson import ClopperPearson, clopper_pearson
 from .cluster_mean import ClusterMean, cluster_mean
 from .holm import holm
@@ -10,7 +11,9 @@ from .needed import NeededClusters, NeededTrials, needed_clusters, needed_trials
 from .pass_k import pass_at_k, pass_hat_k
 from .quantile import QuantileDifference, paired_quantile_difference
 from .ratio import RatioOfTotals, ratio_of_totals
+from .repeated_p import repeated_p
 from .sign_flip import SignFlip, sign_flip
+from .spending import obrien_fleming_spending
 from .suite_mean import SuiteDifference, SuiteMean, suite_difference, suite_mean
 from .tango import Tango, tango
 from .variance import VarianceComponents, variance_components
@@ -18,6 +21,7 @@ from .wilson import Wilson, wilson
 
 __all__ = [
     "BootstrapT",
+    "Boundaries",
     "ClopperPearson",
     "ClusterMean",
     "McNemar",
@@ -33,17 +37,20 @@ __all__ = [
     "Wilson",
     "benjamini_hochberg",
     "bootstrap_t",
+    "boundaries",
     "clopper_pearson",
     "cluster_mean",
     "holm",
     "mcnemar",
     "needed_clusters",
     "needed_trials",
+    "obrien_fleming_spending",
     "paired_quantile_difference",
     "pass_at_k",
     "pass_hat_k",
     "power_of",
     "ratio_of_totals",
+    "repeated_p",
     "sign_flip",
     "suite_difference",
     "suite_mean",

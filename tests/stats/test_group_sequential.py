@@ -1,0 +1,165 @@
+"""boundaries, repeated_p and their kin: bounds of tests that are looked at several times."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtr
+
+from evalplat.stats import boundaries, obrien_fleming_spending, repeated_p
+
+FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+@st.composite
+def looks(draw, most=5):
+    """Shares of one to `most` looks, at least .02 apart."""
+    steps = draw(st.lists(st.integers(1, 20), min_size=1, max_size=most))
+    whole = max(sum(steps) + draw(st.integers(0, 20)), 5)
+    return tuple(float(s) / whole for s in np.cumsum(steps))
+
+
+def paths(n, shares, drift=0.0, seed=0):
+    """z of `n` Brownian paths at `shares`."""
+    steps = np.diff(shares, prepend=0.0)
+    increments = np.random.default_rng(seed).standard_normal((n, len(steps))) * np.sqrt(steps) + drift * steps
+    return np.cumsum(increments, axis=1) / np.sqrt(shares)
+
+
+# --- bounds ---
+
+
+@pytest.mark.parametrize(
+    ("alpha", "expected"),
+    [
+        (0.025, (4.876885, 3.357012, 2.680280, 2.289817, 2.031032)),
+        (0.05, (4.229195, 2.888136, 2.298090, 1.961820, 1.739703)),
+    ],
+)
+def test_five_equal_looks_have_the_published_bounds(alpha, expected):
+    assert boundaries(FIVE, alpha).z == pytest.approx(expected, abs=1e-5)
+
+
+@given(st.floats(1e-12, 0.999))
+def test_one_look_at_the_whole_is_the_fixed_test_to_the_last_bit(alpha):
+    found = boundaries([1.0], alpha)
+    assert found.nominal == found.spent == (alpha,)
+    assert repeated_p([1.0], [alpha]) == alpha
+
+
+def test_two_looks_agree_with_the_bivariate_normal():
+    found = boundaries([0.3, 0.7], 0.05)
+    both_below = scipy.stats.multivariate_normal.cdf(found.z, cov=[[1, (3 / 7) ** 0.5], [(3 / 7) ** 0.5, 1]])
+    assert 1 - both_below == pytest.approx(obrien_fleming_spending(0.7, 0.05), abs=1e-7)
+
+
+def test_simulated_paths_cross_as_often_as_was_spent():
+    shares, n = (0.25, 0.4, 0.45, 0.9), 400_000
+    found = boundaries(shares, 0.1)
+    crossed = np.maximum.accumulate(paths(n, shares) >= found.z, axis=1).mean(axis=0)
+    error = 4 * np.sqrt(np.array(found.spent) / n) + 1 / n
+    assert (np.abs(crossed - found.spent) < error).all()
+
+
+@given(looks(), st.floats(1e-8, 0.5))
+@settings(max_examples=30, deadline=None)
+def test_bounds_look_back_only_and_spend_no_more_than_alpha(shares, alpha):
+    found = boundaries(shares, alpha)
+    assert found.nominal == pytest.approx(scipy.stats.norm.sf(found.z), rel=1e-9)
+    assert found.spent[-1] <= alpha
+    assert all(np.diff((0.0, *found.spent)) >= 0)
+    # No level is above the error spent so far, and together they are at least that.
+    assert all(level <= spent * (1 + 1e-9) for level, spent in zip(found.nominal, found.spent, strict=True))
+    assert sum(found.nominal) >= found.spent[-1] * (1 - 1e-9)
+    assert boundaries(shares[:-1], alpha).z == pytest.approx(found.z[:-1], rel=1e-9) if len(shares) > 1 else True
+
+
+def test_a_look_left_out_leaves_its_error_to_the_next():
+    assert boundaries([0.6, 1.0], 0.05).spent == boundaries([0.2, 0.6, 1.0], 0.05).spent[1:]
+    assert boundaries([0.6], 0.05).nominal[0] > boundaries([0.4, 0.6], 0.05).nominal[1]
+
+
+def test_a_look_too_early_to_decide_anything_has_no_bound():
+    found = boundaries([0.001, 1.0], 0.01)
+    assert (found.z[0], found.nominal[0]) == (np.inf, 0.0)
+    assert found.nominal[1] == pytest.approx(0.01, rel=1e-9)
+
+
+def test_the_spending_function_at_its_ends():
+    assert obrien_fleming_spending(1.0, 0.05) == 0.05
+    assert obrien_fleming_spending(0.5, 0.05) == pytest.approx(2 * scipy.stats.norm.sf(1.959964 / 0.5**0.5), rel=1e-5)
+    assert obrien_fleming_spending(1e-5, 0.05) == 0.0
+
+
+# --- repeated p-value ---
+
+
+@given(looks(), st.floats(1e-6, 0.9), st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_look_exactly_on_its_bound_has_that_alpha(shares, alpha, data):
+    nominal = boundaries(shares, alpha).nominal
+    look = data.draw(st.integers(0, len(shares) - 1))
+    p = [1.0] * len(shares)
+    p[look] = nominal[look]
+    if nominal[look] > 1e-300:
+        assert repeated_p(shares, p) == pytest.approx(alpha, rel=1e-8)
+
+
+@given(looks(), st.data())
+@settings(max_examples=20, deadline=None)
+def test_it_is_small_exactly_when_the_bound_is_crossed(shares, data):
+    p = data.draw(st.lists(st.floats(1e-9, 1), min_size=len(shares), max_size=len(shares)))
+    alpha = data.draw(st.floats(1e-4, 0.5))
+    value = repeated_p(shares, p)
+    crossed = any(q <= level for q, level in zip(p, boundaries(shares, alpha).nominal, strict=True))
+    if abs(value / alpha - 1) > 1e-9:
+        assert crossed == (value <= alpha)
+
+
+@given(looks(), st.data())
+@settings(max_examples=20, deadline=None)
+def test_smaller_p_values_never_make_it_larger_and_a_look_never_takes_back(shares, data):
+    n = len(shares)
+    p = np.array(data.draw(st.lists(st.floats(0, 1), min_size=n, max_size=n)))
+    value = repeated_p(shares, p)
+    assert p.min() <= value * (1 + 1e-9) + 1e-299
+    assert repeated_p(shares, p * data.draw(st.floats(0, 1))) <= value * (1 + 1e-9)
+    if n > 1:
+        assert value <= repeated_p(shares[:-1], p[:-1]) * (1 + 1e-9)
+
+
+def test_its_ends():
+    assert repeated_p(FIVE, [1] * 5) == 1.0
+    assert repeated_p(FIVE, [1, 0, 1, 1, 1]) == 0.0
+    assert repeated_p([0.5], [1.0]) == repeated_p([1.0], [1.0]) == 1.0
+
+
+def test_under_the_null_it_is_uniform():
+    p = [repeated_p(FIVE, ndtr(-z)) for z in paths(300, FIVE, seed=3)]
+    assert scipy.stats.kstest(p, "uniform").pvalue > 0.001
+
+
+# --- malformed input ---
+
+
+@pytest.mark.parametrize(
+    "shares", [[], [0.0, 1.0], [0.5, 1.1], [0.5, 0.5], [0.6, 0.5], [0.5, 0.505], [np.nan], [-0.1], [[0.5]], ["a"]]
+)
+def test_shares_that_are_no_plan_are_refused(shares):
+    with pytest.raises(ValueError, match="shares"):
+        boundaries(shares, 0.05)
+    with pytest.raises(ValueError, match="shares"):
+        repeated_p(shares, [0.5] * len(shares))
+
+
+@pytest.mark.parametrize("p", [[0.1], [0.1, 1.1], [0.1, -0.1], [0.1, np.nan]])
+def test_p_values_that_are_none_are_refused(p):
+    with pytest.raises(ValueError, match="p"):
+        repeated_p([0.5, 1.0], p)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, np.nan, -0.1])
+def test_alpha_is_a_share(alpha):
+    with pytest.raises(ValueError, match="alpha"):
+        boundaries(FIVE, alpha)
