@@ -3,6 +3,21 @@
 from .compare import compare
 from .decide import decide
 from .pairing import Lacking
+from .simulate import Binary, Latent, Lognormal, Normal, Shape, SimulatedModel, judge, pairs_of, simulate
 from .summarize import summarize
 
-__all__ = ["Lacking", "compare", "decide", "summarize"]
+__all__ = [
+    "Binary",
+    "Lacking",
+    "Latent",
+    "Lognormal",
+    "Normal",
+    "Shape",
+    "SimulatedModel",
+    "compare",
+    "decide",
+    "judge",
+    "pairs_of",
+    "simulate",
+    "summarize",
+]
