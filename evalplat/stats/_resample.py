@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ._inputs import Codes, Floats
+from ._counts import resampled_counts
+from ._inputs import Codes, Floats, sums
 from ._student import StudentT
 
 MIN_UNITS = 8
 MAX_UNITS = 2_000
-_CHUNK = 1 << 17  # cells drawn at a time: stays in the cache, and bounds memory
+_MOST_KINDS = 64
+_GLANCE = 1024
+_ROWS = 1 << 14
 _NOISE = 1e-13
 
 
@@ -52,36 +55,74 @@ def replicates(
     The arguments (G,) are sums over clusters. Each resample draws G of them with replacement; its standard error
     is the linearised one, each cluster's squared residual over 1 - its share of the sizes, as in CR2.
     A resample that does not vary counts as infinitely far out on its side, so that what data can not tell widens the
-    interval. More than 2,000 clusters are first added up at random into 2,000 (random groups: the estimate and its
-    skewness stay, the time is bounded).
+    interval. Clusters of a few kinds, such as binary pairs, are drawn by multinomial counts of the kinds. More than
+    2,000 clusters of many kinds are first added up at random into 2,000 (random groups: the estimate and its skewness
+    stay, the time is bounded).
     """
-    rng = np.random.default_rng(seed)
-    units, n_units = units_of(rng, np.arange(numerators.size), numerators.size)
-    top, bottom, size = (np.bincount(units, column, n_units) for column in (numerators, denominators, sizes))
-    centre = top.sum() / bottom.sum()
-    residual, inflate = top - centre * bottom, 1.0 / (1.0 - size / size.sum())
+    kinds = kinds_of((numerators, denominators, sizes))
+    if kinds is not None:
+        columns, number = kinds
+        draws = _draws_of_kinds(seed, number, resamples)
+    else:
+        units, n_units = units_of(seed, np.arange(numerators.size), numerators.size)
+        columns = tuple(sums(column, units, n_units) for column in (numerators, denominators, sizes))
+        number = np.ones(n_units)
+        draws = resampled_counts(seed, n_units, resamples)
+    top, bottom, size = columns
+    centre = float(number @ top) / float(number @ bottom)
+    residual, inflate = top - centre * bottom, 1.0 / (1.0 - size / float(number @ size))
     moments = np.stack(
         [top, bottom, residual, inflate * residual**2, inflate * residual * bottom, inflate * bottom**2], axis=1
     )
-    drawn = np.concatenate([counts @ moments for counts in resampled_counts(rng, size.size, resamples)])
-    return np.sort(_studentise(drawn, float(centre), log=log))
+    drawn = np.concatenate([counts @ moments for counts in draws])
+    return np.sort(_studentise(drawn, centre, log=log))
 
 
-def units_of(rng: np.random.Generator, clusters: Codes, n_clusters: int) -> tuple[Codes, int]:
+def units_of(seed: int, clusters: Codes, n_clusters: int) -> tuple[Codes, int]:
     """The unit to resample of each entry, and their number: its cluster, or its random group of clusters."""
     if n_clusters <= MAX_UNITS:
         return clusters, n_clusters
-    return (rng.permutation(n_clusters) % MAX_UNITS)[clusters], MAX_UNITS
+    return (np.random.default_rng(seed).permutation(n_clusters) % MAX_UNITS)[clusters], MAX_UNITS
 
 
-def resampled_counts(rng: np.random.Generator, units: int, resamples: int) -> Iterator[Floats]:
-    """How often each of `units` is drawn in each of `resamples`: chunks (rows, units) of bounded size."""
-    rows = max(1, _CHUNK // units)
-    offsets = np.arange(rows, dtype=np.int64)[:, None] * units
-    for start in range(0, resamples, rows):
-        size = min(rows, resamples - start)
-        drawn = rng.integers(0, units, size=(size, units)) + offsets[:size]
-        yield np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units).astype(np.float64)
+def kinds_of(columns: tuple[Floats, ...]) -> tuple[tuple[Floats, ...], Floats] | None:
+    """The different rows of `columns` (each (G,)), as columns (K,), and how many there are of each; None if not few."""
+    size = columns[0].size
+    most = min(_MOST_KINDS, size // 8)
+    codes, levels_of = np.zeros(size, dtype=np.int64), []
+    for column in columns:
+        levels = _levels(column, most)
+        if levels is None:
+            return None
+        codes = codes * levels.size + np.searchsorted(levels, column)
+        levels_of.append(levels)
+    shape = tuple(levels.size for levels in levels_of)
+    number = np.bincount(codes, minlength=math.prod(shape))
+    present = np.flatnonzero(number)
+    if present.size > most:
+        return None
+    picked = np.unravel_index(present, shape)
+    rows = tuple(levels[pick] for levels, pick in zip(levels_of, picked, strict=True))
+    return rows, number[present].astype(np.float64)
+
+
+def _levels(column: Floats, most: int) -> Floats | None:
+    """The different values, sorted; None where they are more than `most`, as a glance at the first ones often tells."""
+    levels, left = np.zeros(0), column
+    while left.size:
+        levels = np.union1d(levels, left[:_GLANCE])
+        if levels.size > most:
+            return None
+        left = left[levels[np.searchsorted(levels, left).clip(max=levels.size - 1)] != left]
+    return levels
+
+
+def _draws_of_kinds(seed: int, number: Floats, resamples: int) -> Iterator[Floats]:
+    """How often each kind is drawn in each resample: chunks (rows, K)."""
+    rng, total = np.random.default_rng(seed), int(number.sum())
+    for start in range(0, resamples, _ROWS):
+        rows = min(_ROWS, resamples - start)
+        yield rng.multinomial(total, number / total, size=rows).astype(np.float64)
 
 
 def _studentise(drawn: Floats, centre: float, *, log: bool) -> Floats:

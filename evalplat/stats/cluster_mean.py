@@ -78,7 +78,8 @@ def skewness(contributions: Floats) -> float | None:
     variance = float(np.mean(centred**2))
     if contributions.size < 3 or variance <= 0:
         return None
-    return float(np.mean((centred / math.sqrt(variance)) ** 3))
+    z = centred / math.sqrt(variance)
+    return float(np.dot(z * z, z) / z.size)
 
 
 def _unweighted(residuals: Floats, groups: Codes | None, n_groups: int) -> tuple[Floats, float]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ._counts import resampled_counts
 from ._distributions import normal_cdf, normal_quantile, t_cdf, t_quantile
 from ._inputs import Codes, Floats, Side, between, clusters_of, finite, positive, side_of, vector, whole
-from ._resample import resampled_counts, units_of
+from ._resample import units_of
 
 _TIE = 1e-9  # shares of the total weight that differ by less are one share
 _WINDOW = 6.0  # standard deviations of the rank that are looked at first
@@ -110,14 +111,13 @@ def paired_quantile_difference(
     groups, n_groups = clusters_of(clusters, base.size)
     w = np.ones(base.size) if weights is None else positive("weights", weights, base.size)
     codes = np.arange(base.size) if groups is None else groups
-    rng = np.random.default_rng(seed)
-    units, n_units = units_of(rng, codes, n_groups)
+    units, n_units = units_of(seed, codes, n_groups)
     sides = tuple(_Sorted.of(values, w, units, n_units, q) for values in (base, cand))
     once = np.ones((1, n_units))
     estimates = [float(side.quantiles(once)[0]) for side in sides]
     drawn = np.zeros(resamples)
     start = 0
-    for counts in resampled_counts(rng, n_units, resamples) if n_groups > 1 else ():
+    for counts in resampled_counts(seed, n_units, resamples) if n_groups > 1 else ():
         drawn[start : start + len(counts)] = sides[1].quantiles(counts) - sides[0].quantiles(counts)
         start += len(counts)
     return QuantileDifference(

@@ -1,7 +1,9 @@
 """bootstrap_t, ratio_of_totals and paired_quantile_difference."""
 
 import math
+import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -298,3 +300,71 @@ def test_seed_and_resamples_are_checked(arguments):
     ):
         with pytest.raises(ValueError, match=r"seed|resamples"):
             call()
+
+
+# --- kinds of units, and counts that are kept ---
+
+
+@pytest.mark.parametrize("cluster_size", [1, 4])
+def test_values_of_few_kinds_are_drawn_by_counts_with_the_same_distribution(cluster_size):
+    """Binary pairs: multinomial counts, against the same values moved apart by nothing that matters."""
+    rng = np.random.default_rng(3)
+    y = rng.choice([-1.0, 0.0, 1.0], 320, p=[0.15, 0.65, 0.2])
+    clusters = np.arange(320) // cluster_size
+    few = bootstrap_t(y, clusters, seed=1)
+    many = bootstrap_t(y + 1e-9 * rng.normal(size=320), clusters, seed=1)
+    assert few.replicates.size == many.replicates.size == 9999
+    for level in (0.01, 0.05, 0.5, 0.95, 0.99):
+        assert np.quantile(few.replicates, level) == pytest.approx(np.quantile(many.replicates, level), abs=0.09)
+
+
+def test_ratio_of_amounts_of_few_kinds_has_the_same_distribution():
+    rng = np.random.default_rng(4)
+    top, bottom = rng.choice([1.0, 2.0, 5.0], 400, p=[0.6, 0.3, 0.1]), rng.choice([1.0, 3.0], 400)
+    few = ratio_of_totals(top, bottom, seed=1)
+    many = ratio_of_totals(top + 1e-9 * rng.random(400), bottom, seed=1)
+    assert few.interval(0.9) == pytest.approx(many.interval(0.9), rel=3e-3)
+
+
+def test_a_million_binary_pairs_take_milliseconds_more_than_their_mean():
+    y = np.random.default_rng(5).choice([-1.0, 0.0, 1.0], 10**6, p=[0.1, 0.8, 0.1])
+    start = time.process_time()
+    result = bootstrap_t(y, seed=0, resamples=10_000)
+    assert time.process_time() - start < 1.0
+    assert result.interval(0.9) == pytest.approx(cluster_mean(y).interval(0.9), rel=0.03, abs=1e-5)
+
+
+@pytest.mark.parametrize("method", ["mean", "ratio", "quantile"])
+def test_kept_counts_change_nothing_and_other_seeds_and_sizes_do_not_mix(method):
+    def run(n, seed):
+        y, other = skewed(n), skewed(n, 1)
+        if method == "ratio":
+            return ratio_of_totals(y, other, seed=seed, resamples=399).interval(0.9)
+        if method == "quantile":
+            return paired_quantile_difference(y, other, 0.5, seed=seed, resamples=399).interval(0.9)
+        return bootstrap_t(y, seed=seed, resamples=399).interval(0.9)
+
+    keys = [(n, seed) for n in (40, 57, 2500) for seed in (101, 102)]
+    first = {key: run(*key) for key in keys}
+    assert {key: run(*key) for key in reversed(keys)} == first
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda key: run(*key), keys * 8)) == [first[key] for key in keys * 8]
+
+
+def test_counts_that_are_kept_stay_within_bounds():
+    tracemalloc.start()
+    for seed in range(200, 212):
+        bootstrap_t(skewed(1500), seed=seed, resamples=9999)  # 15 MB of counts each
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 48 * 2**20
+
+
+def test_a_repeated_call_costs_a_fraction_of_the_first():
+    y = skewed(300)
+    times = []
+    for _ in range(4):
+        start = time.process_time()
+        bootstrap_t(y, seed=987_654)
+        times.append(time.process_time() - start)
+    assert min(times[1:]) < 0.5 * times[0]
