@@ -14,6 +14,7 @@ from .ratio import RatioOfTotals, ratio_of_totals
 from .repeated_p import repeated_p
 from .sign_flip import SignFlip, sign_flip
 from .spending import obrien_fleming_spending
+from .stagewise import median_unbiased, stagewise_interval
 from .suite_mean import SuiteDifference, SuiteMean, suite_difference, suite_mean
 from .tango import Tango, tango
 from .variance import VarianceComponents, variance_components
@@ -42,6 +43,7 @@ __all__ = [
     "cluster_mean",
     "holm",
     "mcnemar",
+    "median_unbiased",
     "needed_clusters",
     "needed_trials",
     "obrien_fleming_spending",
@@ -52,6 +54,7 @@ __all__ = [
     "ratio_of_totals",
     "repeated_p",
     "sign_flip",
+    "stagewise_interval",
     "suite_difference",
     "suite_mean",
     "tango",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy.typing as npt
 
 from ._distributions import normal_cdf, normal_quantile
 from ._pvalues import pvalues
+from ._root import root
 from .boundaries import boundaries
 from .spending import tested_shares
 
 _LEAST, _MOST = 1e-300, 0.99
-_STEPS = 100
 
 
 def repeated_p(shares: npt.ArrayLike, p_values: npt.ArrayLike) -> float:
@@ -55,26 +54,8 @@ def _repeated(shares: tuple[float, ...], p: tuple[float, ...]) -> float:
     low, high = math.log(min(alone)), math.log(_MOST)
     if low >= high or beyond(high) < 0:
         return 1.0
-    return math.exp(_root(beyond, low, high))
+    return math.exp(root(beyond, low, high))
 
 
 def _alone(share: float, p: float) -> float:
     return p if share == 1.0 else 2.0 * normal_cdf(normal_quantile(p / 2.0) * math.sqrt(share))
-
-
-def _root(f: Callable[[float], float], low: float, high: float) -> float:
-    """Where the growing `f`, above 0 at `high`, comes to 0: false position, a kept end halved (Illinois)."""
-    at_low, at_high = f(low), f(high)
-    if at_low >= 0:
-        return low
-    for _ in range(_STEPS):
-        share = 0.5 if math.isinf(at_low) else at_low / (at_low - at_high)
-        middle = low + share * (high - low)
-        value = f(middle)
-        if abs(value) < 1e-12 or high - low < 1e-13:
-            return middle
-        if value < 0:
-            low, at_low, at_high = middle, value, 0.5 * at_high
-        else:
-            high, at_high, at_low = middle, value, 0.5 * at_low
-    return high

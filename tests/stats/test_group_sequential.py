@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from evalplat.stats import boundaries, obrien_fleming_spending, repeated_p
+from evalplat.stats import boundaries, median_unbiased, obrien_fleming_spending, repeated_p, stagewise_interval
 
 FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -138,6 +138,80 @@ def test_its_ends():
 def test_under_the_null_it_is_uniform():
     p = [repeated_p(FIVE, ndtr(-z)) for z in paths(300, FIVE, seed=3)]
     assert scipy.stats.kstest(p, "uniform").pvalue > 0.001
+
+
+# --- estimate after an early stop ---
+
+
+@given(st.floats(-5, 5), st.floats(0.01, 10), st.floats(0.1, 1))
+def test_one_look_or_no_bounds_leave_the_estimate_as_it_is(estimate, se, share):
+    assert median_unbiased([share], [], [], estimate, se) == estimate
+    assert median_unbiased([share / 2, share], [np.inf], [-np.inf], estimate, se) == estimate
+    low, high = stagewise_interval([share], [], [], estimate, se, 0.9)
+    assert (low, high) == pytest.approx((estimate - 1.6448536 * se, estimate + 1.6448536 * se), abs=1e-6 * se)
+
+
+@given(looks(4), st.data())
+@settings(max_examples=30, deadline=None)
+def test_turning_the_signs_turns_the_estimate(shares, data):
+    n = len(shares) - 1
+    upper = data.draw(st.lists(st.floats(-1, 4) | st.just(np.inf), min_size=n, max_size=n))
+    lower = [u - data.draw(st.floats(0.2, 4)) for u in upper]
+    z, se = data.draw(st.floats(-4, 4)), data.draw(st.floats(0.01, 10))
+    there = median_unbiased(shares, upper, lower, z * se, se)
+    back = median_unbiased(shares, [-x for x in lower], [-x for x in upper], -z * se, se)
+    assert there == pytest.approx(-back, abs=1e-6 * se)
+    low, high = stagewise_interval(shares, upper, lower, z * se, se, 0.8)
+    assert low < there < high
+
+
+def test_an_early_stop_is_corrected_towards_the_middle_by_the_textbooks_amount():
+    """Two looks, stopped at the second: p by the bivariate normal."""
+    estimate, se = 0.9, 0.4
+    value = median_unbiased([0.5, 1.0], [2.0], [-2.0], estimate, se)
+    drift = value / se * np.array([0.5**0.5, 1.0])
+    cov = [[1, 0.5**0.5], [0.5**0.5, 1]]
+    joint = scipy.stats.multivariate_normal(mean=-drift, cov=cov).cdf
+    # P(Z1 >= 2) + P(-2 < Z1 < 2, Z2 >= z), with -Z on the axes.
+    p = scipy.stats.norm.sf(2 - drift[0]) + joint([2.0, -estimate / se]) - joint([-2.0, -estimate / se])
+    assert p == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("drift", [-2.5, -1.0, 0.0, 1.0])
+def test_after_stopping_on_either_side_the_estimate_is_median_unbiased(drift):
+    """Pass against margin 2.5 and fail against 0, each at .05, as a gate stops; the plain estimate is off by .05."""
+    n, margin, se = 600, 2.5, 1 / np.sqrt(FIVE)
+    z = np.array(boundaries(FIVE, 0.05).z)
+    upper, lower = z - margin / se, -z
+    seen = paths(n, FIVE, drift, seed=11)
+    last = np.argmax(np.c_[(seen >= upper) | (seen <= lower), np.ones(n, bool)], axis=1).clip(max=4)
+    below = 0
+    for path, k in zip(seen, last, strict=True):
+        below += median_unbiased(FIVE[: k + 1], upper[:k], lower[:k], path[k] * se[k], se[k]) < drift
+    assert abs(below / n - 0.5) < 3.5 * 0.5 / n**0.5
+
+
+def test_a_look_at_which_nothing_would_have_gone_on_is_left_out():
+    assert median_unbiased([0.3, 0.6, 1.0], [-1.0, 2.0], [-0.5, -2.0], 0.9, 0.4) == median_unbiased(
+        [0.6, 1.0], [2.0], [-2.0], 0.9, 0.4
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"upper": [1.0, 2.0]}, "upper"),
+        ({"lower": []}, "lower"),
+        ({"upper": [np.nan]}, "upper"),
+        ({"se": 0.0}, "se"),
+        ({"estimate": np.inf}, "estimate"),
+        ({"shares": [1.0, 0.5]}, "shares"),
+    ],
+)
+def test_a_stop_that_cannot_be_is_refused(change, named):
+    arguments = {"shares": [0.5, 1.0], "upper": [2.0], "lower": [-2.0], "estimate": 0.1, "se": 1.0}
+    with pytest.raises(ValueError, match=named):
+        median_unbiased(**(arguments | change))
 
 
 # --- malformed input ---
