@@ -8,7 +8,7 @@ from .cluster_mean import ClusterMean, cluster_mean
 from .holm import holm
 from .mcnemar import McNemar, mcnemar
 from .needed import NeededClusters, NeededTrials, needed_clusters, needed_trials, power_of
-from .pass_k import pass_at_k, pass_hat_k
+from .pass_k import pass_at, pass_at_k, pass_hat, pass_hat_k
 from .quantile import QuantileDifference, paired_quantile_difference
 from .ratio import RatioOfTotals, ratio_of_totals
 from .repeated_p import repeated_p
@@ -48,7 +48,9 @@ __all__ = [
     "needed_trials",
     "obrien_fleming_spending",
     "paired_quantile_difference",
+    "pass_at",
     "pass_at_k",
+    "pass_hat",
     "pass_hat_k",
     "power_of",
     "ratio_of_totals",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from ._inputs import Codes, Floats, codes, whole
+from .cluster_mean import ClusterMean, cluster_mean
 
 
 def pass_hat_k(successes: npt.ArrayLike, trials: npt.ArrayLike, k: int) -> Floats:
@@ -31,6 +34,45 @@ def pass_at_k(successes: npt.ArrayLike, trials: npt.ArrayLike, k: int) -> Floats
     """
     c, n, k = _counts(successes, trials, k)
     return 1.0 - _all_of(n - c, n, k)
+
+
+def pass_hat(
+    successes: npt.ArrayLike,
+    trials: npt.ArrayLike,
+    k: int,
+    clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+) -> ClusterMean:
+    """Mean over cases of `pass_hat_k`, with cluster_mean's standard error and interval.
+
+    `clusters` and `weights` are as for `cluster_mean`: unbiased as each case's estimate is, so is their mean, and the
+    spread of the estimates between cases holds both the cases' differences and their trials' noise. The interval is t's
+    and not cut at 0 or 1. Where nearly all cases are at one end it is too short, and where all are it is a point: there
+    `clopper_pearson` on the number of cases (clusters) at the other end says what the data can exclude.
+
+    Raises ValueError as `pass_hat_k` and `cluster_mean` do.
+
+    Yao et al. (2024), as for `pass_hat_k`; Bell & McCaffrey (2002), as for `cluster_mean`.
+    """
+    found = cluster_mean(pass_hat_k(successes, trials, k), clusters, weights)
+    return replace(found, method=f"pass^{k}: {found.method}")
+
+
+def pass_at(
+    successes: npt.ArrayLike,
+    trials: npt.ArrayLike,
+    k: int,
+    clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+) -> ClusterMean:
+    """Mean over cases of `pass_at_k`, with cluster_mean's standard error and interval.
+
+    Arguments, limits and errors as for `pass_hat`.
+
+    Chen et al. (2021), as for `pass_at_k`; Bell & McCaffrey (2002), as for `cluster_mean`.
+    """
+    found = cluster_mean(pass_at_k(successes, trials, k), clusters, weights)
+    return replace(found, method=f"pass@{k}: {found.method}")
 
 
 def _counts(successes: npt.ArrayLike, trials: npt.ArrayLike, k: int) -> tuple[Codes, Codes, int]:

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from evalplat.stats import pass_at_k, pass_hat_k
+from evalplat.stats import cluster_mean, pass_at, pass_at_k, pass_hat, pass_hat_k
 
 
 def test_both_are_the_share_of_subsets_of_k_trials():
@@ -48,3 +48,51 @@ def test_bad_input_is_named(arguments, complaint):
     for method in (pass_hat_k, pass_at_k):
         with pytest.raises(ValueError, match=complaint):
             method(*arguments)
+
+
+def test_intervals_are_those_of_the_case_estimates():
+    rng = np.random.default_rng(0)
+    trials = rng.integers(4, 9, 40)
+    successes = rng.binomial(trials, rng.beta(2, 1, 40))
+    clusters, weights = np.arange(40) // 3, rng.uniform(0.5, 2, 40)
+    for mean, by_case, name in ((pass_hat, pass_hat_k, "pass^3: "), (pass_at, pass_at_k, "pass@3: ")):
+        result = mean(successes, trials, 3, clusters, weights)
+        expected = cluster_mean(by_case(successes, trials, 3), clusters, weights)
+        assert (result.estimate, result.se, result.df) == (expected.estimate, expected.se, expected.df)
+        assert result.interval(0.9) == expected.interval(0.9)
+        assert result.method == name + expected.method
+    assert pass_hat(successes, trials, 1).estimate == pytest.approx(np.mean(successes / trials))
+    assert pass_hat(successes, trials, 2).estimate <= pass_at(successes, trials, 2).estimate
+
+
+def test_intervals_cover_the_true_pass_k():
+    """60 cases in twelve clusters, five trials each, unbiased and covered: 90 in 100."""
+    rng = np.random.default_rng(1)
+    clusters, hat, at, means = np.arange(60) // 5, 0, 0, []
+    law = rng.beta(2, 1, (200_000, 2)).mean(axis=1)
+    truth_hat, truth_at = np.mean(law**3), 1 - np.mean((1 - law) ** 3)
+    for _ in range(1500):
+        skill = (rng.beta(2, 1, 12)[clusters] + rng.beta(2, 1, 60)) / 2
+        successes = rng.binomial(5, skill)
+        low, high = pass_hat(successes, np.full(60, 5), 3, clusters).interval(0.9)
+        hat += low <= truth_hat <= high
+        found = pass_at(successes, np.full(60, 5), 3, clusters)
+        low, high = found.interval(0.9)
+        at += low <= truth_at <= high
+        means.append(found.estimate)
+    assert 0.87 < hat / 1500 < 0.93
+    assert 0.85 < at / 1500 < 0.93
+    assert np.mean(means) == pytest.approx(truth_at, abs=0.005)
+
+
+def test_all_cases_at_one_end_are_a_point():
+    result = pass_hat(np.full(30, 4), np.full(30, 4), 4)
+    assert (result.estimate, result.se, result.interval(0.9)) == (1.0, 0.0, (1.0, 1.0))
+
+
+def test_bad_input_of_the_means_is_named():
+    for mean in (pass_hat, pass_at):
+        with pytest.raises(ValueError, match="must not exceed trials"):
+            mean([3], [2], 1)
+        with pytest.raises(ValueError, match="clusters must have 2 entries"):
+            mean([1, 1], [2, 2], 1, [0])
