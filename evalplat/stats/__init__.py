@@ -1,6 +1,7 @@
 """The statistical engine: arrays in, frozen results out."""
 
 from .benjamini_hochberg import benjamini_hochberg
+from .best_split import Split, best_split
 from .bootstrap_t import BootstrapT, bootstrap_t
 from .boundaries import Boundaries, boundaries
 from .clopper_pearson import ClopperPearson, clopper_pearson
@@ -8,6 +9,7 @@ from .cluster_mean import ClusterMean, cluster_mean
 from .holm import holm
 from .mcnemar import McNemar, mcnemar
 from .needed import NeededClusters, NeededTrials, needed_clusters, needed_trials, power_of
+from .neyman import Allocation, neyman
 from .pass_k import pass_at, pass_at_k, pass_hat, pass_hat_k
 from .quantile import QuantileDifference, paired_quantile_difference
 from .ratio import RatioOfTotals, ratio_of_totals
@@ -21,6 +23,7 @@ from .variance import VarianceComponents, variance_components
 from .wilson import Wilson, wilson
 
 __all__ = [
+    "Allocation",
     "BootstrapT",
     "Boundaries",
     "ClopperPearson",
@@ -31,12 +34,14 @@ __all__ = [
     "QuantileDifference",
     "RatioOfTotals",
     "SignFlip",
+    "Split",
     "SuiteDifference",
     "SuiteMean",
     "Tango",
     "VarianceComponents",
     "Wilson",
     "benjamini_hochberg",
+    "best_split",
     "bootstrap_t",
     "boundaries",
     "clopper_pearson",
@@ -47,6 +52,7 @@ __all__ = [
     "needed_clusters",
     "needed_trials",
     "obrien_fleming_spending",
+    "neyman",
     "paired_quantile_difference",
     "pass_at",
     "pass_at_k",
