@@ -33,6 +33,17 @@ def gate(
         Literal["all", "intersect"], typer.Option("--cases", help="intersect: leave out cases that one side lacks.")
     ] = "all",
     trials: Trials = None,
+    baseline_trials: Annotated[
+        int | None, typer.Option("--baseline-trials", min=1, help="Trials per case of a baseline that is to be run.")
+    ] = None,
+    looks: Annotated[
+        int | None,
+        typer.Option("--looks", min=1, max=20, help="Looks at most while a candidate target runs; 1: no early end."),
+    ] = None,
+    anchor: Annotated[
+        str | None,
+        typer.Option("--anchor", metavar="REF|none", help="An earlier release: all changes since are gated too."),
+    ] = None,
     model: Model = None,
     concurrency: Concurrency = 4,
     json: JsonOut = None,
@@ -53,6 +64,8 @@ def gate(
         alpha=alpha,
         value_range=value_range,
         cluster=cluster,
+        anchor=anchor,
+        looks=looks,
     )
     with progress() as bar:
         gated = verb(
@@ -63,6 +76,7 @@ def gate(
             scores=scores or (),
             intersect=cases == "intersect",
             trials=trials,
+            baseline_trials=baseline_trials,
             model=model,
             concurrency=concurrency,
             progress=bar,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import typer
 
@@ -52,8 +52,24 @@ def decision_lines(decision: Decision, *, metrics: bool = True) -> None:
             needed = one.comparison.needed
             if needed is not None and one.comparison.gating:
                 typer.echo(f"               {_needed(needed)}")
+    for line in _course(decision):
+        typer.echo(f"  {printable(line)}")
     for finding in decision.findings:
         typer.echo(f"  warning {finding.code}: {printable(finding.message)}")
+
+
+def _course(decision: Decision) -> Iterator[str]:
+    """What the gate cost, and what it says of the anchor."""
+    if decision.calls is not None and decision.stopped is not None:
+        calls, looks = decision.calls, len(decision.looks)
+        why = {"decided": "decided", "futility": "neither pass nor fail in reach", "end": "at the end"}
+        baseline = f"{calls.baseline_run:,} baseline trials run, {calls.baseline_kept:,} kept ones used"
+        yield (
+            f"after look {looks} ({why[decision.stopped]}): {calls.candidate:,} of at most {calls.largest:,} "
+            f"candidate trials; {baseline}"
+        )
+    if decision.anchor is not None:
+        yield f"against the anchor {decision.anchor.anchor.ref}: {decision.anchor.verdict}, {decision.anchor.reason}"
 
 
 def _needed(needed) -> str:  # type: ignore[no-untyped-def]

@@ -1,23 +1,42 @@
 """Gates: pair scored systems into a Comparison; Comparison and policy into a Decision. Pure functions."""
 
+from .anchor import against_anchor
+from .attempts import attempted, continued, evidence_before
 from .compare import compare
 from .decide import decide
+from .drift import drift
+from .latent import Latent, Shape
 from .pairing import Lacking
-from .simulate import Binary, Latent, Lognormal, Normal, Shape, SimulatedModel, judge, pairs_of, simulate
+from .schedule import Schedule, schedule
+from .score_models import Binary, Bounded, Lognormal, Normal, SimulatedModel
+from .sequential import Continue, State, Stop, next_step
+from .simulate import judge, pairs_of, simulate
 from .summarize import summarize
 
 __all__ = [
     "Binary",
+    "Bounded",
+    "Continue",
     "Lacking",
     "Latent",
     "Lognormal",
     "Normal",
+    "Schedule",
     "Shape",
     "SimulatedModel",
+    "State",
+    "Stop",
+    "against_anchor",
+    "attempted",
     "compare",
+    "continued",
     "decide",
+    "drift",
+    "evidence_before",
     "judge",
+    "next_step",
     "pairs_of",
+    "schedule",
     "simulate",
     "summarize",
 ]

@@ -13,6 +13,7 @@ from .effect import sign
 from .findings import comparison_findings, metric_findings
 from .measure import measure, unmeasured
 from .pairing import Ints, Lacking, Pairs, compact, ends, of_cases, pair
+from .stage import Levels, Stage
 
 
 def compare(
@@ -22,11 +23,13 @@ def compare(
     baseline: str,
     candidate: str,
     lacking: Lacking = "limited",
+    stage: Stage | None = None,
 ) -> Comparison:
     """Candidate against baseline on paired cases, for each metric and slice of the policy.
 
     `lacking` says what a case is that the candidate lacks: `failed` (runs of a suite: a failed trial), `limited`
     (score tables: a failed trial up to 2 % of the cases, beyond that no verdict) or `intersect` (left out, counted).
+    `stage` says which look this is of a test that looks more than once; slices are measured as if it were the only one.
 
     Raises GateUndecidable where a system or metric is absent or no case is common.
     """
@@ -34,7 +37,10 @@ def compare(
         if system not in table.systems:
             known = ", ".join(sorted(table.systems)[:10])
             raise GateUndecidable(f"no system {system!r} in the scores; there are: {known}")
-    measured = [_metric(table, rule, policy, baseline, candidate, lacking) for rule in policy.metrics]
+    measured = [
+        _metric(table, rule, policy, baseline, candidate, lacking, stage and (stage.levels[i], stage.planned_cases))
+        for i, rule in enumerate(policy.metrics)
+    ]
     pairs_of = [pairs for pairs, _ in measured]
     metrics = tuple(found for _, found in measured)
     slices = tuple(_slices(table, policy, pairs_of))
@@ -57,7 +63,13 @@ def compare(
 
 
 def _metric(
-    table: ScoreTable, rule: MetricRule, policy: GatePolicy, baseline: str, candidate: str, lacking: Lacking
+    table: ScoreTable,
+    rule: MetricRule,
+    policy: GatePolicy,
+    baseline: str,
+    candidate: str,
+    lacking: Lacking,
+    look: tuple[Levels, int] | None,
 ) -> tuple[Pairs, MetricComparison]:
     pairs = pair(table, rule, policy, baseline=baseline, candidate=candidate, lacking=lacking)
     if not pairs.n_cases:
@@ -74,7 +86,10 @@ def _metric(
             lacking=lacking,
             baseline_failures="best",
         )
-    return pairs, measure(pairs, rule, policy.estimand, sensitivity=sensitivity)
+    levels, planned = look or (None, None)
+    return pairs, measure(
+        pairs, rule, policy.estimand, sensitivity=sensitivity, levels=levels, planned_cases=planned
+    )  # fmt: skip
 
 
 def _check_margin(pairs: Pairs, rule: MetricRule) -> None:

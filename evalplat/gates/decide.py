@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from evalplat import __version__
 from evalplat.records import (
+    AnchorCheck,
     Comparison,
     Decision,
     Finding,
@@ -24,42 +26,80 @@ from .words import state
 SAID = {"population": "", "suite": " This is about exactly these cases: only the noise of trials is counted."}
 
 
-def decide(comparison: Comparison, policy: GatePolicy) -> Decision:
+def decide(comparison: Comparison, policy: GatePolicy, *, anchor: Comparison | None = None) -> Decision:
     """The verdict of the policy.
 
     Pass where every gating metric passes (no correction is needed); fail where a gating metric's drop survives Holm
     over the gating metrics; else inconclusive. Slices are adjusted by Benjamini-Hochberg and never decide.
+    With `anchor`, the candidate against an earlier release, its metrics must pass too, and are of Holm's family.
     """
-    metrics = _adjusted(comparison.metrics, holm)
-    rulings = [rule(found) for found in metrics]
-    gating = [(found, ruling) for found, ruling in zip(metrics, rulings, strict=True) if found.gating]
-    confirmed = [found for found, ruling in gating if ruling.verdict == "fail" and _survives(found)]
+    both = _adjusted((*comparison.metrics, *(anchor.metrics if anchor else ())), holm)
+    metrics, others = both[: len(comparison.metrics)], both[len(comparison.metrics) :]
+    found = _Judged.of(metrics)
     slices = _adjusted_slices(comparison.slices)
-    slice_rulings = [rule(found) for found in slices]
+    slice_rulings = [rule(one) for one in slices]
     findings = (
         *comparison.findings,
-        *_metric_findings(metrics, rulings, confirmed),
+        *_metric_findings(metrics, found.rulings, found.confirmed),
         *_slice_findings(slices, slice_rulings),
     )
-    verdict: Verdict
-    if all(ruling.verdict == "pass" for _, ruling in gating):
-        verdict = "pass"
-    else:
-        verdict = "fail" if confirmed else "inconclusive"
+    verdict, reason, check = found.verdict, found.reason, None
+    if anchor is not None:
+        against = _Judged.of(others)
+        check = AnchorCheck(
+            anchor=anchor.baseline,
+            verdict=against.verdict,
+            reason=against.reason,
+            metrics=_decided(others, against.rulings),
+        )
+        verdict, reason = _with_anchor(found, against, anchor.baseline.ref)
     return Decision(
         verdict=verdict,
         decision="ship" if verdict == "pass" else "hold",
-        reason=_reason(verdict, gating, confirmed) + SAID[comparison.estimand],
+        reason=reason + SAID[comparison.estimand],
         estimand=comparison.estimand,
         baseline=comparison.baseline,
         candidate=comparison.candidate,
-        metrics=_decided(metrics, rulings),
+        metrics=_decided(metrics, found.rulings),
         slices=_decided(slices, slice_rulings),
         flips=comparison.flips,
         findings=findings,
+        anchor=check,
         policy_sha256=policy.content_hash,
         version=__version__,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The metrics against one other system: their rulings, and what follows from the gating ones."""
+
+    rulings: list[Ruling]
+    confirmed: list[MetricComparison]
+    verdict: Verdict
+    reason: str
+
+    @classmethod
+    def of(cls, metrics: Sequence[MetricComparison]) -> _Judged:
+        rulings = [rule(found) for found in metrics]
+        gating = [(found, ruling) for found, ruling in zip(metrics, rulings, strict=True) if found.gating]
+        confirmed = [found for found, ruling in gating if ruling.verdict == "fail" and _survives(found)]
+        verdict: Verdict = "fail" if confirmed else "inconclusive"
+        if all(ruling.verdict == "pass" for _, ruling in gating):
+            verdict = "pass"
+        return cls(rulings, confirmed, verdict, _reason(verdict, gating, confirmed))
+
+
+def _with_anchor(found: _Judged, against: _Judged, anchor: str) -> tuple[Verdict, str]:
+    """A pass needs both; a fail of either is a fail."""
+    if found.verdict == "fail" or against.verdict == "pass":
+        return found.verdict, found.reason
+    since = f"since the anchor {anchor}: {against.reason}"
+    if against.verdict == "fail":
+        return "fail", f"The changes {since}"
+    if found.verdict == "pass":
+        return "inconclusive", f"The last change passes, but not all changes {since}"
+    return found.verdict, found.reason
 
 
 def _decided(found: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> tuple[MetricDecision, ...]:

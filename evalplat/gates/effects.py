@@ -33,19 +33,22 @@ SEED = 20_000
 """Of every bootstrap: identical inputs give identical verdicts."""
 
 
-def estimate(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
-    """The effect of candidate against baseline, or of the candidate alone, on the paired cases."""
+def estimate(pairs: Pairs, rule: MetricRule, estimand: str, planned_cases: int | None = None) -> Effect:
+    """The effect of candidate against baseline, or of the candidate alone, on the paired cases.
+
+    With `planned_cases` the cases are a random part of so many, which matters to estimand `suite`.
+    """
     if rule.statistic.startswith("pass^"):
         why = _why_no_pass_k(pairs, rule, estimand)
         if why is not None:
             return without_interval(levels_of(pairs.baseline, pairs.candidate, pairs.weights), rule, why)
     if rule.alone:
-        return _alone(pairs, rule, estimand)
+        return _alone(pairs, rule, estimand, planned_cases)
     if rule.statistic.startswith("pass^"):
         # pass^k counts successes: higher is better whatever the direction of the scores.
         return _mean_of(*case_values(pairs, rule), pairs, rule.model_copy(update={"direction": "higher"}))
     if estimand == "suite":
-        return _suite(pairs, rule)
+        return _suite(pairs, rule, planned_cases)
     if rule.statistic == "ratio":
         return _ratio(pairs, rule)
     if rule.statistic in ("p50", "p95"):
@@ -194,13 +197,18 @@ def _hat(good: npt.NDArray[np.bool_], cases: Ints, trials: Ints, k: int) -> Floa
     return pass_hat_k(np.bincount(cases, weights=good, minlength=len(trials)).astype(np.int64), trials, k)
 
 
-def _suite(pairs: Pairs, rule: MetricRule) -> Effect:
+def _suite(pairs: Pairs, rule: MetricRule, planned_cases: int | None) -> Effect:
     levels = levels_of(pairs.baseline, pairs.candidate, pairs.weights)
     if rule.statistic != "mean":
         return without_interval(levels, rule, "estimand suite is for statistic mean")
     s = sign(rule)
     result = suite_difference(
-        s * pairs.base_values, pairs.base_cases, s * pairs.cand_values, pairs.cand_cases, pairs.weights
+        s * pairs.base_values,
+        pairs.base_cases,
+        s * pairs.cand_values,
+        pairs.cand_cases,
+        pairs.weights,
+        planned_cases=planned_cases,
     )
     if result.se is None:
         return without_interval(levels, rule, result.reason or "trial noise is unknown")
@@ -218,7 +226,7 @@ def _suite(pairs: Pairs, rule: MetricRule) -> Effect:
     )
 
 
-def _alone(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
+def _alone(pairs: Pairs, rule: MetricRule, estimand: str, planned_cases: int | None) -> Effect:
     """The candidate's value against the bound; `at_most` is `at_least` turned. Rule zero reports its mean."""
     s = -1.0 if rule.rule == "at_most" else 1.0
     base, cand = case_values(pairs, rule)
@@ -230,7 +238,7 @@ def _alone(pairs: Pairs, rule: MetricRule, estimand: str) -> Effect:
     if rule.statistic in ("p50", "p95"):
         return _alone_quantile(pairs, rule, s)
     result = (
-        suite_mean(s * pairs.cand_values, pairs.cand_cases, pairs.weights)
+        suite_mean(s * pairs.cand_values, pairs.cand_cases, pairs.weights, planned_cases=planned_cases)
         if estimand == "suite"
         else cluster_mean(s * cand, pairs.clusters, pairs.weights)
     )

@@ -15,6 +15,7 @@ from .effects import case_values, estimate
 from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DF, FEWEST_DIFFERING, NEAR_BOUND
 from .needed import needed
 from .pairing import Floats, Pairs, ends
+from .stage import Levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,27 @@ class Thin:
 
 
 def measure(
-    pairs: Pairs, rule: MetricRule, estimand: str, *, sensitivity: Pairs | None = None, slice_label: str | None = None
+    pairs: Pairs,
+    rule: MetricRule,
+    estimand: str,
+    *,
+    sensitivity: Pairs | None = None,
+    slice_label: str | None = None,
+    levels: Levels | None = None,
+    planned_cases: int | None = None,
+    plan: bool = True,
 ) -> MetricComparison:
-    """One metric on its paired cases. `sensitivity` is the same pairing with failed baseline trials at their best."""
-    effect = estimate(pairs, rule, estimand)
-    thin = _thin(pairs, rule, estimand, effect)
+    """One metric on its paired cases. `sensitivity` is the same pairing with failed baseline trials at their best.
+
+    At a look of a test that looks more than once, `levels` are this look's, and the cases a random part of
+    `planned_cases`. Without `plan` it is not said what would settle it, which no verdict hangs on.
+    """
+    level = levels or Levels.of(rule)
+    effect = estimate(pairs, rule, estimand, planned_cases)
+    thin = _thin(pairs, rule, estimand, effect, level)
     clusters = _n_clusters(pairs, estimand)
     unusable = _unusable(pairs, rule, effect, estimand)
-    bounds = effect.interval(1 - 2 * rule.alpha) if effect.interval else None
+    bounds = effect.interval(1 - 2 * level.alpha) if effect.interval else None
     low, high = effect.raw(bounds) if bounds else (None, None)
     comparison = MetricComparison(
         metric=rule.metric,
@@ -62,21 +76,26 @@ def measure(
         df=finite(effect.df),
         ci_low=finite(low),
         ci_high=finite(high),
-        confidence=1 - 2 * rule.alpha,
+        confidence=1 - 2 * level.alpha,
         p_value=effect.p_value,
         p_null=effect.p_null,
         p_drop=effect.p_drop,
         method=effect.method,
-        pass_interval=_pass_interval(effect, rule, thin),
+        pass_interval=_pass_interval(effect, thin, level),
         differing_clusters=thin.differing,
         worse_clusters=thin.worse,
         worse_share_upper=thin.worse_share_upper,
         width=finite(width(pairs, rule)),
         unusable=unusable,
+        level=levels.alpha if levels is not None else None,
         **_zero(pairs, rule, clusters),
     )
     if sensitivity is not None:
-        comparison = comparison.model_copy(update={"sensitivity": _sensitivity(sensitivity, rule, estimand)})
+        comparison = comparison.model_copy(
+            update={"sensitivity": _sensitivity(sensitivity, rule, estimand, levels, planned_cases)}
+        )
+    if not plan:
+        return comparison
     return comparison.model_copy(update={"needed": needed(pairs, rule, comparison, estimand)})
 
 
@@ -137,7 +156,7 @@ def _unusable(pairs: Pairs, rule: MetricRule, effect: Effect, estimand: str) -> 
     return None
 
 
-def _thin(pairs: Pairs, rule: MetricRule, estimand: str, effect: Effect) -> Thin:
+def _thin(pairs: Pairs, rule: MetricRule, estimand: str, effect: Effect, level: Levels) -> Thin:
     """Where few things differ a t interval lies: count the clusters that differ and bound the share that got worse.
 
     Clusters of uneven weight count as their effective number, and the worse ones by their share of the weight.
@@ -153,7 +172,7 @@ def _thin(pairs: Pairs, rule: MetricRule, estimand: str, effect: Effect) -> Thin
     if n_differing < FEWEST_DIFFERING and rule.rule != "zero":
         effective = max(1, math.floor(float(size.sum() ** 2 / np.sum(size**2)) + 1e-9))
         share = float(size[worse].sum() / size.sum())
-        upper = clopper_pearson(min(effective, math.ceil(share * effective - 1e-9)), effective).upper(rule.alpha)
+        upper = clopper_pearson(min(effective, math.ceil(share * effective - 1e-9)), effective).upper(level.alpha)
     return Thin(n_differing, int(worse.sum()), upper, _near_bound(pairs, rule, effect))
 
 
@@ -183,11 +202,12 @@ def _near_bound(pairs: Pairs, rule: MetricRule, effect: Effect) -> bool:
     return any(min(mean - lo, hi - mean) <= NEAR_BOUND * (hi - lo) for mean in means)
 
 
-def _pass_interval(effect: Effect, rule: MetricRule, thin: Thin) -> Interval | None:
+def _pass_interval(effect: Effect, thin: Thin, level: Levels) -> Interval | None:
     if effect.interval is None or not thin.near_bound:
         return None
-    low, high = effect.raw(effect.interval(1 - rule.alpha))
-    return Interval(low=finite(low), high=finite(high), confidence=1 - rule.alpha)
+    confidence = 1 - 2 * level.near
+    low, high = effect.raw(effect.interval(confidence))
+    return Interval(low=finite(low), high=finite(high), confidence=confidence)
 
 
 def _zero(pairs: Pairs, rule: MetricRule, clusters: int) -> dict[str, float | int]:
@@ -201,8 +221,10 @@ def _zero(pairs: Pairs, rule: MetricRule, clusters: int) -> dict[str, float | in
     return {"failures": int(failed.sum()), "rate_upper": clopper_pearson(failing, clusters).upper(rule.alpha)}
 
 
-def _sensitivity(pairs: Pairs, rule: MetricRule, estimand: str) -> Sensitivity:
-    found = measure(pairs, rule, estimand)
+def _sensitivity(
+    pairs: Pairs, rule: MetricRule, estimand: str, levels: Levels | None, planned_cases: int | None
+) -> Sensitivity:
+    found = measure(pairs, rule, estimand, levels=levels, planned_cases=planned_cases, plan=False)
     interval = found.pass_interval
     unusable = found.unusable
     if pairs.base_unknown:

@@ -127,7 +127,7 @@ def pair(
         candidate=_case_means(cand_values, cand_cases, n),
         baseline_trials=np.bincount(base_cases, minlength=n),
         candidate_trials=np.bincount(cand_cases, minlength=n),
-        clusters=_clusters(table, policy, codes),
+        clusters=cluster_codes(table, policy, codes),
         weights=_weights(table, codes),
         base_values=base_values,
         base_cases=base_cases,
@@ -251,7 +251,7 @@ def _case_means(values: Floats, cases: Ints, n: int) -> Floats:
     return means
 
 
-def _clusters(table: ScoreTable, policy: GatePolicy, codes: Ints) -> Ints | None:
+def cluster_codes(table: ScoreTable, policy: GatePolicy, codes: Ints) -> Ints | None:
     """Cluster codes of the cases, from 0; None where unclustered or all groups are of one case."""
     column = table.cluster
     if policy.cluster == "none":

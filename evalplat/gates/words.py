@@ -18,7 +18,7 @@ def state(found: MetricComparison) -> str:
 
 def span(found: MetricComparison) -> str:
     """The interval: `the difference is between -6.7 and -1.9 points (90 % confidence)`."""
-    confidence = f"({found.confidence:.0%} confidence)"
+    confidence = f"({_percent(found.confidence)} confidence)"
     if found.ci_low is None or found.ci_high is None:
         return (
             "the interval has an open end" if found.ci_low is not None or found.ci_high is not None else "no interval"
@@ -29,6 +29,14 @@ def span(found: MetricComparison) -> str:
         return f"the change is between {ratio(found.ci_low)} and {ratio(found.ci_high)} {confidence}"
     low, high = signed(found, found.ci_low), signed(found, found.ci_high)
     return f"the difference is between {low.removesuffix(' points')} and {high} {confidence}"
+
+
+def _percent(share: float) -> str:
+    """`90%`; near 1 with as many digits as tell it from 1."""
+    digits = 0
+    while digits < 8 and float(f"{100 * share:.{digits}f}") >= 100:
+        digits += 1
+    return f"{100 * share:.{digits}f}%"
 
 
 def worsening(found: MetricComparison) -> str:

@@ -1,6 +1,6 @@
 """Suite x target -> trials, and the ledger that survives a crash."""
 
-from .executor import execute
+from .executor import advance, execute
 from .ledger import Ledger, Tally
 from .progress import Meter, PlainProgress, Progress, ProgressState, progress_line
 from .runs import check_unchanged, freeze, new_run_id, require_some_success
@@ -18,6 +18,7 @@ __all__ = [
     "ProgressState",
     "Tally",
     "Target",
+    "advance",
     "check_unchanged",
     "execute",
     "freeze",

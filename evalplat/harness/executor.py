@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -29,14 +29,49 @@ async def execute(
     Raises ResumeMismatch where suite or target are not those of the run, LedgerError where the ledger fails or another
     process has the run, RunFailed where the budget of the run is spent, and what `target.prepare` raises.
     """
-    if concurrency < 1:
-        raise ValueError("concurrency must be at least 1")
-    check_unchanged(ledger.run_info(run_id), ledger.suite(run_id), suite, target.info)
-    with ledger.lock(run_id):
+    async with _Opened(suite, target, ledger, run_id, progress) as session:
         if ledger.run_info(run_id).closed_at is None:
-            await _Session(suite, target, ledger, run_id, progress).run(concurrency)
+            await session.run(suite.cases, concurrency)
             ledger.close_run(run_id, datetime.now(UTC))
     return await asyncio.to_thread(ledger.run, run_id)
+
+
+async def advance(
+    suite: Suite,
+    target: Target,
+    ledger: Ledger,
+    run_id: str,
+    cases: Collection[str],
+    *,
+    concurrency: int = 4,
+    progress: Progress | None = None,
+) -> Run:
+    """One look of a run that a gate steers: every trial of these cases that the ledger does not hold yet.
+
+    The run stays open; it is given back with the trials that are there. As `execute` in all else.
+    """
+    wanted = set(cases)
+    async with _Opened(suite, target, ledger, run_id, progress) as session:
+        if ledger.run_info(run_id).closed_at is None:
+            await session.run([case for case in suite.cases if case.id in wanted], concurrency)
+    return await asyncio.to_thread(ledger.run, run_id)
+
+
+class _Opened:
+    """The right to add trials to a run that is what suite and target say; given back at the end."""
+
+    def __init__(self, suite: Suite, target: Target, ledger: Ledger, run_id: str, progress: Progress | None) -> None:
+        self._parts = (suite, target, ledger, run_id, progress)
+        self._lock = ledger.lock(run_id)
+
+    async def __aenter__(self) -> _Session:
+        suite, target, ledger, run_id, progress = self._parts
+        check_unchanged(ledger.run_info(run_id), ledger.suite(run_id), suite, target.info)
+        self._lock.__enter__()
+        return _Session(suite, target, ledger, run_id, progress)
+
+    async def __aexit__(self, *error: object) -> None:
+        self._lock.__exit__(None, None, None)
 
 
 class _Session:
@@ -46,19 +81,23 @@ class _Session:
         self._suite, self._target, self._run_id, self._progress = suite, target, run_id, progress
         self._finished = ledger.finished(run_id)
         tally = ledger.tally(run_id)
-        self._total = len(suite.cases) * suite.trials
-        self._meter = Meter(self._total, done=tally.done, failed=tally.failed, usage=tally.usage)
+        self._tally = tally
+        self._meter = Meter(tally.done, done=tally.done, failed=tally.failed, usage=tally.usage)
         self._writer = _Writer(ledger, run_id)
         self._spent: BudgetExceeded | None = None
 
-    async def run(self, concurrency: int) -> None:
-        missing = self._total - len(self._finished)
+    async def run(self, cases: Sequence[Case], concurrency: int) -> None:
+        if concurrency < 1:
+            raise ValueError("concurrency must be at least 1")
+        missing = len(list(self._pending(cases)))
         if not missing:
             return
+        tally, total = self._tally, self._tally.done + missing
+        self._meter = Meter(total, done=tally.done, failed=tally.failed, usage=tally.usage)
         await self._target.prepare()
         if self._progress:
             self._progress.update(self._meter.state)
-        pending = self._pending()
+        pending = self._pending(cases)
         workers = [asyncio.create_task(self._work(pending)) for _ in range(min(concurrency, missing))]
         try:
             await asyncio.gather(*workers)
@@ -71,12 +110,12 @@ class _Session:
             await self._writer.drained()
         if self._spent is not None:
             raise RunFailed(
-                f"run {self._run_id} stopped after {self._meter.state.done} of {self._total} trials, which are kept: "
+                f"run {self._run_id} stopped after {self._meter.state.done} of {total} trials, which are kept: "
                 f"{self._spent}. Raise the budget and go on with --resume {self._run_id}"
             ) from self._spent
 
-    def _pending(self) -> Iterator[tuple[Case, TrialKey]]:
-        for case in self._suite.cases:
+    def _pending(self, cases: Sequence[Case]) -> Iterator[tuple[Case, TrialKey]]:
+        for case in cases:
             for number in range(self._suite.trials):
                 key = TrialKey(case_id=case.id, trial=number)
                 if key not in self._finished:

@@ -103,20 +103,24 @@ class Ledger:
         rows = self._rows("SELECT info, closed_at FROM runs ORDER BY rowid")
         return tuple(self._info(*row) for row in rows)
 
-    def close_run(self, run_id: str, at: datetime) -> None:
+    def close_run(self, run_id: str, at: datetime, *, looks: int | None = None) -> None:
         """Nothing can be recorded from now on. Closing twice changes nothing.
 
-        Raises LedgerError where trials are missing.
+        `looks` is how many a gate took that steered the run. Raises LedgerError where trials are missing.
         """
         with self._writing():
             info = self.run_info(run_id)
-            missing = info.n_cases * info.trials - self.tally(run_id).done
-            if missing:
+            cases = info.n_cases if info.protocol is None or looks is None else info.protocol.cases[looks - 1]
+            missing = cases * info.trials - self.tally(run_id).done
+            if missing > 0:
                 raise LedgerError(f"run {run_id} cannot be closed: {missing} trials are not finished")
             if info.closed_at is None:
-                closed = RunInfo.model_validate({**dict(info), "closed_at": at})
+                open_info = RunInfo.model_validate({**dict(info), "looks": looks})
+                closed = RunInfo.model_validate({**dict(open_info), "closed_at": at})
                 text = closed.model_dump(mode="json")["closed_at"]
-                self._db.execute("UPDATE runs SET closed_at = ? WHERE id = ?", (text, run_id))
+                self._db.execute(
+                    "UPDATE runs SET closed_at = ?, info = ? WHERE id = ?", (text, open_info.model_dump_json(), run_id)
+                )
 
     def lock(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the right to add trials to a run. Raises LedgerError where another process holds it."""

@@ -9,7 +9,7 @@ from random import Random
 
 from evalplat import __version__
 from evalplat.errors import ResumeMismatch, RunFailed
-from evalplat.records import Run, RunInfo, Suite, TargetInfo
+from evalplat.records import Protocol, Run, RunInfo, Suite, TargetInfo
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing in it looks like something else
 
@@ -23,8 +23,8 @@ def new_run_id(now: datetime | None = None, random: Random | None = None) -> str
     return now.astimezone(UTC).strftime("%Y%m%d-%H%M%S-") + "".join(draw(_ALPHABET) for _ in range(5))
 
 
-def freeze(suite: Suite, target: TargetInfo, run_id: str, at: datetime) -> RunInfo:
-    """The RunInfo of a new run of `suite` by `target`."""
+def freeze(suite: Suite, target: TargetInfo, run_id: str, at: datetime, *, protocol: Protocol | None = None) -> RunInfo:
+    """The RunInfo of a new run of `suite` by `target`; with the `protocol` of the gate that steers it."""
     return RunInfo(
         id=run_id,
         suite=suite.name,
@@ -34,6 +34,7 @@ def freeze(suite: Suite, target: TargetInfo, run_id: str, at: datetime) -> RunIn
         seed=suite.seed,
         n_cases=len(suite.cases),
         created_at=at,
+        protocol=protocol,
         version=__version__,
     )
 

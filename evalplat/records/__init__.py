@@ -4,6 +4,7 @@ from .agent import AgentSpec, Guardrails, Limits, ModelSettings, Prompts, Retrie
 from .base import Record, canonical_json, content_hash
 from .case import Case, Dataset, Expectation
 from .decision import (
+    AnchorCheck,
     Comparison,
     Decision,
     Finding,
@@ -17,9 +18,10 @@ from .decision import (
     Verdict,
 )
 from .parse import build, parse_yaml
-from .policy import GatePolicy, MetricRule
+from .policy import GatePolicy, MetricRule, Stopping
 from .report import CasePair, PartChange, ReportData, RunCard, RunReportData
 from .score import Column, Score, ScoreFailure, ScoreTable, ScoringContext
+from .sequential import Calls, Look, LookMetric, Protocol
 from .suite import Run, RunInfo, ScorerSpec, Suite, TargetInfo
 from .summary import Summary, SystemSummary
 from .trace import Span, SpanEvent, Trace
@@ -27,7 +29,9 @@ from .trial import Answer, Citation, Failure, Outcome, Trial, TrialKey, Usage
 
 __all__ = [
     "AgentSpec",
+    "AnchorCheck",
     "Answer",
+    "Calls",
     "Case",
     "CasePair",
     "Citation",
@@ -43,6 +47,8 @@ __all__ = [
     "Guardrails",
     "Interval",
     "Limits",
+    "Look",
+    "LookMetric",
     "MetricComparison",
     "MetricDecision",
     "MetricRule",
@@ -51,6 +57,7 @@ __all__ = [
     "Outcome",
     "PartChange",
     "Prompts",
+    "Protocol",
     "Record",
     "ReportData",
     "Retrieval",
@@ -67,6 +74,7 @@ __all__ = [
     "Side",
     "Span",
     "SpanEvent",
+    "Stopping",
     "Suite",
     "Summary",
     "SystemSummary",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from .base import Name, Record
 from .policy import Direction, Estimand, Rule
+from .sequential import Calls, Look
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 
@@ -27,6 +28,8 @@ WarningCode = Literal[
     "unconfirmed_drop",
     "slice_regression",
     "baseline_stale",
+    "baseline_unchecked",
+    "cases_died",
     "repeated_attempt",
     "judge_untrusted",
     "unpriced_model",
@@ -128,6 +131,12 @@ class MetricComparison(Record):
     sensitivity: Sensitivity | None = None
     needed: Needed | None = None
     unusable: str | None = Field(default=None, description="Why no verdict but inconclusive is possible.")
+    level: float | None = Field(
+        default=None, description="Early stopping: one-sided nominal level of this look; the interval is at it."
+    )
+    median_unbiased: float | None = Field(
+        default=None, description="Early stopping: the difference without the bias of having stopped for its sake."
+    )
 
 
 class MetricDecision(Record):
@@ -170,6 +179,15 @@ class Comparison(Record):
     findings: tuple[Finding, ...] = ()
 
 
+class AnchorCheck(Record):
+    """The same rules against the anchor release: what small tolerable drops add up to."""
+
+    anchor: Side
+    verdict: Verdict
+    reason: str
+    metrics: tuple[MetricDecision, ...]
+
+
 class Decision(Record):
     """What follows from a comparison under a policy."""
 
@@ -183,5 +201,13 @@ class Decision(Record):
     slices: tuple[MetricDecision, ...] = ()
     flips: tuple[Flip, ...] = ()
     findings: tuple[Finding, ...] = ()
+    looks: tuple[Look, ...] = ()
+    stopped: Literal["decided", "futility", "end"] | None = Field(
+        default=None, description="Why a gate that looks more than once ended; None: everything was judged at once."
+    )
+    calls: Calls | None = None
+    questions_sha256: str | None = Field(default=None, description="Of cases and scorers, where runs were compared.")
+    attempt: int = Field(default=1, ge=1, description="How often this very change has been gated.")
+    anchor: AnchorCheck | None = None
     policy_sha256: str
     version: str

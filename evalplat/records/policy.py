@@ -69,6 +69,16 @@ class MetricRule(Record):
         return self.rule in ("at_least", "at_most", "zero")
 
 
+class Stopping(Record):
+    """How a gate that runs the candidate itself may end before the last case."""
+
+    looks: int = Field(default=5, ge=1, le=20, description="Looks at most, at equal shares of the clusters; 1: none.")
+    futility: bool = Field(default=True, description="End as inconclusive where neither pass nor fail is in reach.")
+    recheck: float = Field(
+        default=0.05, ge=0, le=1, description="Share of a kept baseline's cases to run again, to see that it drifted."
+    )
+
+
 class GatePolicy(Record):
     """The whole gate."""
 
@@ -79,6 +89,12 @@ class GatePolicy(Record):
     metrics: tuple[MetricRule, ...] = Field(min_length=1)
     slices: tuple[Name, ...] = Field(default=(), description="Columns `slice.*` to break the metrics down by.")
     on_inconclusive: Literal["hold", "extend", "ask"] = "hold"
+    stopping: Stopping = Stopping()
+    anchor: Name | None = Field(
+        default=None,
+        description="A run, alias or system that the change is gated against too, so that small drops cannot add up; "
+        "absent: the alias `anchor`, where the suite has it; `none`: no anchor.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> GatePolicy:

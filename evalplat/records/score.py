@@ -116,7 +116,11 @@ class ScoreTable:
 
     def of_system(self, system: str) -> ScoreTable:
         """The rows of one system."""
-        rows = np.flatnonzero(self.system.codes == self.system.code_of(system))
+        return self.of_rows(self.system.codes == self.system.code_of(system))
+
+    def of_rows(self, wanted: npt.NDArray[np.bool_]) -> ScoreTable:
+        """The rows where `wanted` (n,) is true; texts that no row has any more are dropped."""
+        rows = np.flatnonzero(wanted)
 
         def part(column: Column) -> Column:
             used, codes = np.unique(column.codes[rows], return_inverse=True)

@@ -10,6 +10,7 @@ from .agent import AgentSpec
 from .base import Name, Record, content_hash
 from .case import Case, Dataset
 from .policy import GatePolicy
+from .sequential import Protocol
 from .trial import Trial
 
 ScorerKind = Literal[
@@ -65,6 +66,11 @@ class Suite(Record):
         """SHA-256 of what decides the trials and their scores: cases, scorers, trials, seed; not the policy."""
         return content_hash(self.model_dump(mode="json", exclude={"policy", "name"}))
 
+    @property
+    def questions_sha256(self) -> str:
+        """SHA-256 of cases and scorers: what stays the same with other trials or another seed."""
+        return content_hash(self.model_dump(mode="json", include={"datasets", "scorers"}))
+
 
 class TargetInfo(Record):
     """Which system was examined. `fingerprint` changes whenever its behaviour may."""
@@ -88,7 +94,14 @@ class RunInfo(Record):
     n_cases: int = Field(ge=1)
     created_at: AwareDatetime
     closed_at: AwareDatetime | None = None
+    protocol: Protocol | None = Field(default=None, description="Of a run that a gate steers, look by look.")
+    looks: int | None = Field(default=None, ge=1, description="Such a run, closed: how many looks it took.")
     version: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every case was asked for: false where a gate ended the run early."""
+        return self.protocol is None or self.looks == len(self.protocol.cases)
 
 
 class Run(Record):

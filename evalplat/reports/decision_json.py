@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 from evalplat.errors import SpecError
 from evalplat.records import (
+    AnchorCheck,
+    Calls,
     Decision,
     Finding,
     Flip,
+    Look,
     MetricComparison,
     MetricDecision,
     Record,
@@ -24,7 +27,9 @@ SCHEMA = "evalplat.decision/1"
 
 R = TypeVar("R", bound=Record)
 
-_PLAIN = ("verdict", "decision", "reason", "estimand", "policy_sha256", "version")
+_PLAIN = (
+    "verdict", "decision", "reason", "estimand", "stopped", "attempt", "policy_sha256", "questions_sha256", "version"
+)  # fmt: skip
 _REQUIRED = ("verdict", "decision", "estimand", "baseline", "candidate", "metrics", "policy_sha256", "version")
 
 
@@ -40,13 +45,16 @@ def decision_json(decision: Decision) -> str:
         "baseline": plain["baseline"],
         "candidate": plain["candidate"],
         "metrics": [_flat(metric) for metric in plain["metrics"]],
-        "looks": [],
-        "stopped": None,
-        "attempt": 1,
+        "looks": plain["looks"],
+        "stopped": plain["stopped"],
+        "calls": plain["calls"],
+        "attempt": plain["attempt"],
+        "anchor": None if plain["anchor"] is None else _anchor(plain["anchor"]),
         "slices": [_flat(metric) for metric in plain["slices"]],
         "warnings": plain["findings"],
         "flips": plain["flips"],
         "policy_sha256": plain["policy_sha256"],
+        "questions_sha256": plain["questions_sha256"],
         "version": plain["version"],
     }
     return escape_surrogates(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)) + "\n"
@@ -68,11 +76,30 @@ def parse_decision_json(text: str, where: str) -> Decision:
     fields = {name: document[name] for name in _PLAIN if name in document}
     for group in ("metrics", "slices"):
         fields[group] = [_metric(item, place) for item, place in _items(document, group, where)]
-    for group, name, record in (("warnings", "findings", Finding), ("flips", "flips", Flip)):
+    for group, name, record in (
+        ("warnings", "findings", Finding),
+        ("flips", "flips", Flip),
+        ("looks", "looks", Look),
+    ):
         fields[name] = [_record(record, item, place) for item, place in _items(document, group, where)]
     for side in ("baseline", "candidate"):
         fields[side] = _record(Side, document[side], f"{where}: {side}")
+    if document.get("calls") is not None:
+        fields["calls"] = _record(Calls, document["calls"], f"{where}: calls")
+    if document.get("anchor") is not None:
+        fields["anchor"] = _parsed_anchor(document["anchor"], f"{where}: anchor")
     return build(Decision, {"reason": "", **fields}, where=where)
+
+
+def _anchor(check: dict[str, Any]) -> dict[str, Any]:
+    return {**check, "metrics": [_flat(metric) for metric in check["metrics"]]}
+
+
+def _parsed_anchor(item: Any, where: str) -> AnchorCheck:
+    if not isinstance(item, dict):
+        raise SpecError(f"expected an object, found {_kind(item)}", where=where)
+    metrics = [_metric(metric, place) for metric, place in _items(item, "metrics", where)]
+    return _record(AnchorCheck, {**item, "metrics": metrics}, where)
 
 
 def _flat(metric: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ def policy_of(
     alpha: float = 0.05,
     value_range: str | None = None,
     cluster: str | None = None,
+    anchor: str | None = None,
+    looks: int | None = None,
 ) -> GatePolicy | None:
     """A GatePolicy from what was stated; None where nothing was and the runs' own suite has to say.
 
@@ -41,9 +43,15 @@ def policy_of(
         if loaded is None:
             raise InputError("names no policy; add `policy: gate.yaml`, or give --policy", where=str(suite))
         found = loaded
+    elif anchor is not None or looks is not None:
+        raise InputError("--anchor and --looks need --policy, --suite, or --metric and --margin")
     else:
         return None
-    return found if cluster is None else found.model_copy(update={"cluster": cluster})
+    stated = {"cluster": cluster, "anchor": anchor}
+    found = found.model_copy(update={name: value for name, value in stated.items() if value is not None})
+    if looks is None:
+        return found
+    return found.model_copy(update={"stopping": found.stopping.model_copy(update={"looks": looks})})
 
 
 def _stated(

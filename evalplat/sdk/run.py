@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalplat.errors import StoreError
-from evalplat.records import Run, ScoreTable, Suite, Summary, Trial
+from evalplat.records import Run, ScoreTable, Suite, Summary, Trial, Usage
 from evalplat.scorers import Scored, build, score_run, score_table
 from evalplat.suites import load_suite
 
@@ -18,7 +18,7 @@ from .loop import run_to_end
 from .workspace import Workspace, workspace
 
 if TYPE_CHECKING:
-    from evalplat.harness import Ledger, Progress
+    from evalplat.harness import Ledger, Progress, Target
     from evalplat.store import Store
 
 
@@ -95,6 +95,8 @@ class How:
     max_cost_usd: float | None = None
     progress: Progress | None = None
     started: Callable[[str], None] | None = None
+    cached: bool = True
+    """Whether a model's answer to the same request and trial may be that of an earlier run."""
 
 
 def carry_out(
@@ -108,34 +110,34 @@ def carry_out(
     alias: str | None = None,
 ) -> RunDone:
     """One run to its end: trials, scores, store. Trials are on disk before anything else is tried with them."""
-    from evalplat.gates import summarize
-
     build(suite.scorers)
-    with place.ledger() as ledger:
-        closed = run_to_end(_trials(suite, agent, how, place, ledger, resume))
-    scored = score_run(suite, closed)
-    table = score_table(scored, suite, closed, closed.info.id)
-    done = RunDone(closed.info.id, suite, closed, scored, table, summarize(table))
+    done = summarized(suite, run_trials(suite, agent, how, place=place, resume=resume))
     keep(store, done, alias=alias)
     return done
 
 
+def summarized(suite: Suite, closed: Run) -> RunDone:
+    """A closed run, scored."""
+    from evalplat.gates import summarize
+
+    scored = score_run(suite, closed)
+    table = score_table(scored, suite, closed, closed.info.id)
+    return RunDone(closed.info.id, suite, closed, scored, table, summarize(table))
+
+
+def run_trials(suite: Suite, agent: str, how: How, *, place: Workspace, resume: str | None = None) -> Run:
+    """The closed run with its trials, in the ledger alone."""
+    with place.ledger() as ledger:
+        return run_to_end(_trials(suite, agent, how, place, ledger, resume))
+
+
 async def _trials(suite: Suite, agent: str, how: How, place: Workspace, ledger: Ledger, resume: str | None) -> Run:
     """The closed run. A new one is made, and `started` told its id, only when the target is known to be there."""
-    from evalplat.harness import execute, freeze, new_run_id, open_target
-    from evalplat.runtime.gateway import Budget
+    from evalplat.harness import execute, freeze, new_run_id
 
     run_id = resume or new_run_id()
-    tokens, money = how.max_tokens or place.settings.max_tokens, how.max_cost_usd or place.settings.max_cost_usd
-    target = open_target(
-        agent,
-        model=how.model,
-        run_id=run_id,
-        cache_path=place.cache_path,
-        run_budget=Budget(max_tokens=tokens, max_cost_usd=money) if tokens or money else None,
-        spent=ledger.tally(run_id).usage if resume else None,
-        prices=place.prices(),
-    )
+    spent = ledger.tally(run_id).usage if resume else None
+    target = opened(agent, how, place, run_id=run_id, spent=spent)
     try:
         if resume is None:
             await target.prepare()
@@ -145,6 +147,23 @@ async def _trials(suite: Suite, agent: str, how: How, place: Workspace, ledger: 
         return await execute(suite, target, ledger, run_id, concurrency=how.concurrency, progress=how.progress)
     finally:
         await target.aclose()
+
+
+def opened(agent: str, how: How, place: Workspace, *, run_id: str = "", spent: Usage | None = None) -> Target:
+    """The target, known but not yet prepared. Raises ReferenceUnknown or SpecError where there is none."""
+    from evalplat.harness import open_target
+    from evalplat.runtime.gateway import Budget
+
+    tokens, money = how.max_tokens or place.settings.max_tokens, how.max_cost_usd or place.settings.max_cost_usd
+    return open_target(
+        agent,
+        model=how.model,
+        run_id=run_id,
+        cache_path=place.cache_path if how.cached else None,
+        run_budget=Budget(max_tokens=tokens, max_cost_usd=money) if tokens or money else None,
+        spent=spent,
+        prices=place.prices(),
+    )
 
 
 def keep(store: Store, done: RunDone, *, alias: str | None = None) -> None:

@@ -57,6 +57,22 @@ def load_decision(door: Door, mlflow_run_id: str) -> Decision:
         raise StoreError(f"the decision {mlflow_run_id} cannot be read by this version of evalplat") from err
 
 
+def earlier_decisions(door: Door, baseline: str, candidate: str, questions: str) -> tuple[Decision, ...]:
+    """Kept decisions on the same change, by fingerprints, and on the same questions; the oldest first."""
+    wanted = {
+        "evalplat.baseline.sha256": baseline,
+        "evalplat.candidate.sha256": candidate,
+        "evalplat.questions.sha256": questions,
+    }
+    found = [run for run in search(door, "decision") if is_complete(run) and _has(run, wanted)]
+    found.sort(key=lambda run: int(run.info.start_time))
+    return tuple(load_decision(door, str(run.info.run_id)) for run in found)
+
+
+def _has(mlflow_run: Any, tags: Mapping[str, str]) -> bool:
+    return all(mlflow_run.data.tags.get(key) == value for key, value in tags.items())
+
+
 def _without_credentials(decision: Decision) -> Decision:
     sides = {role: getattr(decision, role) for role in ("baseline", "candidate")}
     clean = {role: side.model_copy(update={"ref": without_credentials(side.ref)}) for role, side in sides.items()}
@@ -78,6 +94,7 @@ def _tags(
         "evalplat.decision": decision.decision,
         "evalplat.estimand": decision.estimand,
         "evalplat.policy.sha256": decision.policy_sha256,
+        "evalplat.questions.sha256": decision.questions_sha256 or "",
         "evalplat.version": decision.version,
         **suite,
     }
@@ -86,6 +103,8 @@ def _tags(
         tags[f"evalplat.{role}.ref"] = side.ref
         if side.run_id is not None:
             tags[f"evalplat.{role}.run_id"] = side.run_id
+        if side.fingerprint is not None:
+            tags[f"evalplat.{role}.sha256"] = side.fingerprint
         kept = runs[role]
         if kept is not None:
             tags[f"evalplat.{role}.mlflow_run_id"] = kept.info.run_id

@@ -113,6 +113,12 @@ class Store:
         with self._door.using(f"cannot give the decision {mlflow_run_id}"):
             return decisions.load_decision(self._door, mlflow_run_id)
 
+    def earlier_decisions(self, *, baseline: str, candidate: str, questions: str) -> tuple[Decision, ...]:
+        """Kept decisions on the same change: `baseline` and `candidate` are fingerprints, `questions` the hash of cases
+        and scorers; the oldest first."""
+        with self._door.using("cannot look up earlier decisions"):
+            return decisions.earlier_decisions(self._door, baseline, candidate, questions)
+
     def run_info(self, run_id: str) -> RunInfo:
         """What a kept run froze. Raises ReferenceUnknown."""
         with self._door.using(f"cannot give run {run_id}"):

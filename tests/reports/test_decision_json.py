@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from instruments import hostile, report_data
 
 from evalplat.errors import SpecError
-from evalplat.records import Decision
+from evalplat.records import Decision, Look
 from evalplat.reports import decision_json, parse_decision_json, summary_json
 
 VARIANTS = ("pass", "fail", "inconclusive", "all-failed")
@@ -89,8 +89,9 @@ def test_fields_of_later_versions_are_passed_over():
     document["warnings"][0]["new"] = 1
     document["flips"][0]["new"] = 1
     document["baseline"]["new"] = 1
-    document["looks"] = [{"look": 1}]
-    assert parse_decision_json(json.dumps(document), "x") == decision
+    look = {"look": 1, "cases": 8, "clusters": 4, "calls": 8, "difference": 0.1, "pass_bound": 0.2, "fail_bound": -0.2}
+    document["looks"] = [{**look, "new": 1}]
+    assert parse_decision_json(json.dumps(document), "x") == decision.model_copy(update={"looks": (Look(**look),)})
 
 
 def test_a_hand_written_minimum_is_read():

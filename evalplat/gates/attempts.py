@@ -1,0 +1,69 @@
+"""Attempts: the same change gated again continues the same test; it is no fresh draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evalplat.records import Decision, Finding, Verdict
+
+Evidence = tuple[str | None, str | None]
+
+
+def evidence_before(earlier: Sequence[Decision], own: Evidence) -> tuple[Evidence, ...]:
+    """Run ids (baseline, candidate) of the attempts before that on `own`, the first one first."""
+    seen = list(dict.fromkeys(_evidence(one) for one in earlier))
+    return tuple(seen[: seen.index(own)] if own in seen else seen)
+
+
+def continued(decision: Decision, earlier: Sequence[Decision]) -> Decision:
+    """`decision`, on the evidence of all attempts, as the latest of the attempts on one change.
+
+    The error of a test is spent at its first attempt. So trying again cannot make a verdict better, only take it back:
+    where all evidence together does not bear out what the first attempt said, the verdict is inconclusive.
+    A policy that was changed since is judged anew, and that is said.
+    """
+    own = _evidence(decision)
+    attempt = len(evidence_before(earlier, own)) + 1
+    first = next((one for one in earlier if one.policy_sha256 == decision.policy_sha256), None)
+    if first is None and earlier:
+        message = f"this change was gated before, under another policy: {_told(earlier)}"
+        return _noted(decision, attempt, message)
+    if first is None or _evidence(first) == own:
+        told = f"this change was gated before: {_told(earlier)}"
+        return decision if attempt == 1 else _noted(decision, attempt, told)
+    spent = f"attempt {attempt} of the same change: the first one was {first.verdict}, and its error is spent"
+    verdict: Verdict = first.verdict if decision.verdict == first.verdict else "inconclusive"
+    if verdict == decision.verdict:
+        return _noted(decision, attempt, spent)
+    why = "new evidence does not bear it out" if first.verdict != "inconclusive" else "trying again cannot settle it"
+    reason = (
+        f"This very change was gated before and was {first.verdict}; {why}. All evidence together: {decision.reason} "
+        "A larger test has to be planned as one: `evalplat plan`."
+    )
+    return _noted(decision, attempt, spent).model_copy(
+        update={"verdict": verdict, "decision": "hold", "reason": reason}
+    )  # fmt: skip
+
+
+def attempted(decision: Decision, earlier: Sequence[Decision]) -> Decision:
+    """The same for a gate that steered the candidate's run: each call counts, though it draws nothing anew."""
+    found = continued(decision, earlier)
+    if found.attempt > len(earlier):
+        return found
+    if found.attempt > 1:
+        return found.model_copy(update={"attempt": len(earlier) + 1})
+    told = f"this change was gated before ({_told(earlier)}): the same test, no new draw"
+    return _noted(found, len(earlier) + 1, told)
+
+
+def _evidence(decision: Decision) -> Evidence:
+    return (decision.baseline.run_id, decision.candidate.run_id)
+
+
+def _told(earlier: Sequence[Decision]) -> str:
+    return ", then ".join(one.verdict for one in earlier[-5:])
+
+
+def _noted(decision: Decision, attempt: int, message: str) -> Decision:
+    finding = Finding(code="repeated_attempt", message=message)
+    return decision.model_copy(update={"attempt": attempt, "findings": (finding, *decision.findings)})

@@ -1,0 +1,119 @@
+"""Gated: a decision with its evidence, kept in the store; KeptRun: a run as a gate needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evalplat.errors import InputError
+from evalplat.records import Decision, ReportData, Run, RunInfo, ScoreTable, Suite
+
+from .evidence import report_data
+
+if TYPE_CHECKING:
+    from evalplat.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A decision, and everything that its page shows. The methods render it."""
+
+    decision: Decision
+    report: ReportData
+
+    def json(self) -> str:
+        """decision.json."""
+        from evalplat.reports import decision_json
+
+        return decision_json(self.decision)
+
+    def html(self) -> str:
+        """The page for people."""
+        from evalplat.reports import render_html
+
+        return render_html(self.report)
+
+    def markdown(self) -> str:
+        """A comment for a pull request."""
+        from evalplat.reports import render_markdown
+
+        return render_markdown(self.decision)
+
+    def junit(self) -> str:
+        """JUnit XML."""
+        from evalplat.reports import render_junit
+
+        return render_junit(self.decision)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run of the store. `run` and `suite` are None where only scores were imported."""
+
+    info: RunInfo
+    scores: ScoreTable
+    run: Run | None
+    suite: Suite | None
+
+    @classmethod
+    def load(cls, store: Store, run_id: str) -> KeptRun:
+        """Raises ReferenceUnknown where it is absent."""
+        info = store.run_info(run_id)
+        if info.target.kind == "imported":
+            return cls(info, store.load_scores(run_id), None, None)
+        return cls(info, store.load_scores(run_id), store.load_run(run_id), store.load_suite(run_id))
+
+    @property
+    def run_id(self) -> str:
+        """Its id, which is also its name in `scores`."""
+        return self.info.id
+
+    @property
+    def fingerprint(self) -> str:
+        """What the run examined."""
+        return self.info.target.fingerprint
+
+    @property
+    def questions(self) -> str | None:
+        """Hash of cases and scorers, where they are known."""
+        return None if self.suite is None else self.suite.questions_sha256
+
+    def whole(self) -> KeptRun:
+        """Itself. Raises InputError for a run that a gate ended early: what it lacks is not by chance."""
+        if self.info.is_whole:
+            return self
+        raise InputError(
+            f"run {self.run_id} was ended early by the gate that steered it, so its scores are no fair sample; "
+            f"gate its agent with --suite and --candidate {self.info.target.ref}, or run it anew with `evalplat run`"
+        )
+
+
+def named(decision: Decision, base: KeptRun, cand: KeptRun, refs: tuple[str, str]) -> Decision:
+    """The decision with what the user called the two runs, and what they are."""
+    sides = {
+        role: side.model_copy(update={"ref": ref, "run_id": kept.run_id, "fingerprint": kept.fingerprint})
+        for role, side, ref, kept in (
+            ("baseline", decision.baseline, refs[0], base),
+            ("candidate", decision.candidate, refs[1], cand),
+        )
+    }
+    same = base.questions if base.questions == cand.questions else None
+    return decision.model_copy(update={**sides, "questions_sha256": same})
+
+
+def conclude(
+    store: Store, decision: Decision, table: ScoreTable, base: KeptRun, cand: KeptRun, *, command: str
+) -> Gated:
+    """Keep the decision beside its runs, with the traces of the cases that flipped."""
+    data = report_data(decision, table, command=command, baseline=base.run, candidate=cand.run, suite=cand.suite)
+    gated = Gated(decision, data)
+    store.save_decision(
+        decision,
+        suite=cand.info.suite,
+        files={"decision.json": gated.json(), "report.html": gated.html(), "summary.md": gated.markdown()},
+    )
+    flipped = {flip.case_id for flip in decision.flips}
+    for run in (base.run, cand.run):
+        if run is not None:
+            store.log_traces(run.info.id, [trial for trial in run.trials if trial.key.case_id in flipped])
+    return gated
