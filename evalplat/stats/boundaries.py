@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._distributions import normal_cdf, normal_quantile
 from ._inputs import between
 from ._walk import Walk
-from .spending import obrien_fleming_spending, tested_shares
+from .spending import STEADY, Spending, tested_shares
 
 _STEPS = 60
 
@@ -29,28 +29,30 @@ class Boundaries:
     z: tuple[float, ...]
     nominal: tuple[float, ...]
     spent: tuple[float, ...]
+    spending: Spending = STEADY
     method: str = "Lan-DeMets spending of the O'Brien-Fleming kind"
 
 
-def boundaries(shares: npt.ArrayLike, alpha: float) -> Boundaries:
+def boundaries(shares: npt.ArrayLike, alpha: float, spending: Spending = STEADY) -> Boundaries:
     """Upper bounds for a one-sided test at `alpha` that is made at each of `shares` (k,) of the planned clusters.
 
     `shares` increase in (0, 1] and are those of the looks at which the test was made: the error of a look that was
     left out passes on to the next. A bound depends on the looks before it only, so the looks to come may move. The
     path is Brownian: under the null, z at look k has correlation sqrt(share_j / share_k) with z at look j. One look
-    at share 1 is the fixed test, exactly. Results are cached.
+    at share 1 is the fixed test, exactly. `spending` says when error may be spent, and is chosen before the first
+    look; a look at which nothing is left to spend has an infinite z. Results are cached.
 
     Raises ValueError for malformed input.
 
     Lan & DeMets, Discrete sequential boundaries for clinical trials, Biometrika 70 (1983) 659-663; numerical
     integration after Armitage, McPherson & Rowe, JRSS A 132 (1969) 235-244.
     """
-    return _boundaries(tested_shares(shares), between("alpha", alpha))
+    return _boundaries(tested_shares(shares), between("alpha", alpha), spending)
 
 
 @lru_cache(maxsize=4096)
-def _boundaries(shares: tuple[float, ...], alpha: float) -> Boundaries:
-    spent = tuple(obrien_fleming_spending(t, alpha) for t in shares)
+def _boundaries(shares: tuple[float, ...], alpha: float, spending: Spending) -> Boundaries:
+    spent = tuple(spending.spent(t, alpha) for t in shares)
     # Far enough up for the paths that cross where next to nothing may be spent.
     reach = max(8.5, 2.0 - normal_quantile(max(min(s for s in (*spent, alpha) if s > 0), 1e-300)))
     walk, before = Walk(), 0.0
@@ -67,7 +69,7 @@ def _boundaries(shares: tuple[float, ...], alpha: float) -> Boundaries:
             nominal.append(normal_cdf(-z[-1]))
         if look + 1 < len(shares):
             walk.going_on([(-math.inf, z[-1] * math.sqrt(t))], t, shares[look + 1], reach)
-    return Boundaries(shares, alpha, tuple(z), tuple(nominal), spent)
+    return Boundaries(shares, alpha, tuple(z), tuple(nominal), spent, spending)
 
 
 def _crossing(walk: Walk, t: float, level: float, previous: float) -> float:

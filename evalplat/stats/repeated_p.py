@@ -11,18 +11,18 @@ from ._distributions import normal_cdf, normal_quantile
 from ._pvalues import pvalues
 from ._root import root
 from .boundaries import boundaries
-from .spending import tested_shares
+from .spending import STEADY, Spending, tested_shares
 
 _LEAST, _MOST = 1e-300, 0.99
 
 
-def repeated_p(shares: npt.ArrayLike, p_values: npt.ArrayLike) -> float:
+def repeated_p(shares: npt.ArrayLike, p_values: npt.ArrayLike, spending: Spending = STEADY) -> float:
     """Smallest alpha at which a look so far would have crossed its bound.
 
     `p_values` (k,) are the one-sided p-values, each of all data up to its look, at the `shares` (k,) of the planned
     clusters at which the test was made. Under the null the result is below alpha with probability at most alpha,
     whenever one stops, so it may go into Holm beside those of other metrics. One look at share 1 gives its p-value.
-    What is not crossed at alpha .99 is 1.
+    What is not crossed at alpha .99 is 1. `spending` is that of the bounds.
 
     Raises ValueError for malformed input.
 
@@ -33,21 +33,21 @@ def repeated_p(shares: npt.ArrayLike, p_values: npt.ArrayLike) -> float:
     p = pvalues(p_values)
     if p.size != len(t):
         raise ValueError(f"p_values must have {len(t)} entries, not {p.size}")
-    return _repeated(t, tuple(p.tolist()))
+    return _repeated(t, tuple(p.tolist()), spending)
 
 
 @lru_cache(maxsize=4096)
-def _repeated(shares: tuple[float, ...], p: tuple[float, ...]) -> float:
+def _repeated(shares: tuple[float, ...], p: tuple[float, ...], spending: Spending) -> float:
     if min(p) <= _LEAST:
         return 0.0
     # Alone, a look would need this alpha; with looks before it, it needs more.
-    alone = [_alone(t, q) for t, q in zip(shares, p, strict=True)]
-    if len(p) == 1:
+    alone = [_alone(t, q) if spending == STEADY else q for t, q in zip(shares, p, strict=True)]
+    if len(p) == 1 and (spending == STEADY or shares[0] == 1.0):
         return min(1.0, alone[0])
 
     def beyond(x: float) -> float:
         """How far the looks have come over their bounds at alpha exp(x), on the logarithm of p; it grows with x."""
-        levels = boundaries(shares, math.exp(x)).nominal
+        levels = boundaries(shares, math.exp(x), spending).nominal
         pairs = zip(levels, p, strict=True)
         return max((math.log(level) - math.log(q) for level, q in pairs if level > 0), default=-math.inf)
 

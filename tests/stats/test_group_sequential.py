@@ -7,7 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from evalplat.stats import boundaries, median_unbiased, obrien_fleming_spending, repeated_p, stagewise_interval
+from evalplat.stats import (
+    EARLY,
+    STEADY,
+    Spending,
+    boundaries,
+    conditional_power,
+    futility,
+    median_unbiased,
+    obrien_fleming_spending,
+    operating,
+    repeated_p,
+    stagewise_interval,
+)
 
 FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -92,18 +104,52 @@ def test_the_spending_function_at_its_ends():
     assert obrien_fleming_spending(1e-5, 0.05) == 0.0
 
 
+# --- error spent early ---
+
+
+def test_what_is_spent_early_is_the_plain_function_on_a_shorter_plan():
+    half = Spending(horizon=0.5)
+    assert boundaries([0.1, 0.3], 0.05, half).nominal == pytest.approx(boundaries([0.2, 0.6], 0.05).nominal, rel=1e-9)
+    done = boundaries([0.25, 0.5, 1.0], 0.05, half)
+    assert done.spent == pytest.approx((obrien_fleming_spending(0.5, 0.05), 0.05, 0.05))
+    assert (done.z[2], done.nominal[2]) == (np.inf, 0.0)
+
+
+@given(looks(), st.floats(1e-6, 0.5), st.floats(0.1, 1), st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_whatever_the_horizon_no_more_than_alpha_is_spent(shares, alpha, horizon, reserve):
+    found = boundaries(shares, alpha, Spending(horizon, reserve))
+    assert found.spent[-1] <= alpha * (1 + 1e-12)
+    assert all(np.diff((0.0, *found.spent)) >= -1e-15)
+    assert sum(found.nominal) >= found.spent[-1] * (1 - 1e-9)
+    assert boundaries([1.0], alpha, Spending(horizon, reserve)).nominal == (alpha,)
+
+
+def test_paths_cross_early_bounds_as_often_as_was_spent():
+    found, n = boundaries(FIVE, 0.05, EARLY), 400_000
+    crossed = np.maximum.accumulate(paths(n, FIVE, seed=5) >= found.z, axis=1).mean(axis=0)
+    assert (np.abs(crossed - found.spent) < 4 * np.sqrt(np.array(found.spent) / n)).all()
+    assert found.spent[2] > 0.9 * 0.05
+
+
+@pytest.mark.parametrize("change", [{"horizon": 0.0}, {"horizon": 1.1}, {"reserve": -0.1}, {"reserve": np.nan}])
+def test_a_spending_that_cannot_be_is_refused(change):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        Spending(**change)
+
+
 # --- repeated p-value ---
 
 
-@given(looks(), st.floats(1e-6, 0.9), st.data())
+@given(looks(), st.floats(1e-6, 0.9), st.sampled_from([STEADY, EARLY]), st.data())
 @settings(max_examples=30, deadline=None)
-def test_a_look_exactly_on_its_bound_has_that_alpha(shares, alpha, data):
-    nominal = boundaries(shares, alpha).nominal
+def test_a_look_exactly_on_its_bound_has_that_alpha(shares, alpha, spending, data):
+    nominal = boundaries(shares, alpha, spending).nominal
     look = data.draw(st.integers(0, len(shares) - 1))
     p = [1.0] * len(shares)
     p[look] = nominal[look]
     if nominal[look] > 1e-300:
-        assert repeated_p(shares, p) == pytest.approx(alpha, rel=1e-8)
+        assert repeated_p(shares, p, spending) == pytest.approx(alpha, rel=1e-8)
 
 
 @given(looks(), st.data())
@@ -136,7 +182,7 @@ def test_its_ends():
 
 
 def test_under_the_null_it_is_uniform():
-    p = [repeated_p(FIVE, ndtr(-z)) for z in paths(300, FIVE, seed=3)]
+    p = [repeated_p(FIVE, ndtr(-z)) for z in paths(150, FIVE, seed=3)]
     assert scipy.stats.kstest(p, "uniform").pvalue > 0.001
 
 
@@ -180,7 +226,7 @@ def test_an_early_stop_is_corrected_towards_the_middle_by_the_textbooks_amount()
 @pytest.mark.parametrize("drift", [-2.5, -1.0, 0.0, 1.0])
 def test_after_stopping_on_either_side_the_estimate_is_median_unbiased(drift):
     """Pass against margin 2.5 and fail against 0, each at .05, as a gate stops; the plain estimate is off by .05."""
-    n, margin, se = 600, 2.5, 1 / np.sqrt(FIVE)
+    n, margin, se = 300, 2.5, 1 / np.sqrt(FIVE)
     z = np.array(boundaries(FIVE, 0.05).z)
     upper, lower = z - margin / se, -z
     seen = paths(n, FIVE, drift, seed=11)
@@ -212,6 +258,98 @@ def test_a_stop_that_cannot_be_is_refused(change, named):
     arguments = {"shares": [0.5, 1.0], "upper": [2.0], "lower": [-2.0], "estimate": 0.1, "se": 1.0}
     with pytest.raises(ValueError, match=named):
         median_unbiased(**(arguments | change))
+
+
+# --- futility ---
+
+
+@given(st.floats(-3, 4), st.floats(-2, 6), st.floats(0.05, 0.95), st.floats(1, 3))
+@settings(max_examples=10, deadline=None)
+def test_conditional_power_is_how_often_paths_end_above_the_bound(z, effect, share, bound):
+    n = 100_000
+    rest = np.random.default_rng(2).standard_normal(n) * np.sqrt(1 - share)
+    # The drift of S(t) = z sqrt(t) that makes the mean of z at `share` equal to `effect`.
+    ends = z * share**0.5 + rest + effect / share**0.5 * (1 - share)
+    p = conditional_power(z, effect, share, bound)
+    assert abs((ends >= bound).mean() - p) < 5 * np.sqrt(p * (1 - p) / n) + 1e-4
+
+
+def test_futility_begins_where_the_fail_test_has_spent_its_error_and_hope_is_gone():
+    early = futility(-3.0, 1.0, 0.4, 1.7)
+    late = futility(-3.0, 1.0, 0.6, 1.7)
+    assert (early.futile, late.futile) == (False, True)
+    assert early.conditional_power < late.least
+    assert not futility(-3.0, 1.0, 0.6, 1.7, spending=STEADY).futile
+    assert not futility(1.5, 1.0, 0.6, 1.7).futile
+    assert futility(-np.inf, 1.0, 0.6, 1.7).conditional_power == 0.0
+    assert futility(np.inf, 1.0, 0.6, 1.7).conditional_power == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((np.nan, 1.0, 0.5, 1.7), "z"),
+        ((0.0, np.inf, 0.5, 1.7), "effect"),
+        ((0.0, 1.0, 1.0, 1.7), "share"),
+        ((0.0, 1.0, 0.5, np.inf), "bound"),
+    ],
+)
+def test_futility_of_what_cannot_be_is_refused(arguments, named):
+    with pytest.raises(ValueError, match=named):
+        futility(*arguments)
+
+
+# --- operating characteristics ---
+
+
+def test_one_look_is_the_fixed_design():
+    found = operating(1, 0.05, 0.8)
+    assert found.inflation == 1.0
+    assert found.no_change.passes == pytest.approx(0.8)
+    assert (found.at_margin.passes, found.no_change.fails) == pytest.approx((0.05, 0.05))
+    assert found.no_change.calls == found.at_margin.calls == 1.0
+
+
+@pytest.mark.parametrize(("looks", "power", "published"), [(2, 0.8, 1.008), (5, 0.8, 1.028), (5, 0.9, 1.026)])
+def test_without_futility_the_inflation_is_near_that_of_obrien_and_fleming(looks, power, published):
+    """Jennison & Turnbull 2000, table 2.4 (two-sided .05); the spending kind spends a little earlier."""
+    found = operating(looks, 0.025, power, futility=False)
+    assert found.inflation == pytest.approx(published, abs=0.006)
+    assert found.at_margin.fails == pytest.approx(found.no_change.passes)
+
+
+@pytest.mark.parametrize("futile", [True, False])
+def test_the_integral_agrees_with_simulated_paths(futile):
+    found, n = operating(5, 0.05, 0.8, futility=futile), 100_000
+    margin = 2.486475 * found.inflation**0.5
+    to_pass, to_fail = boundaries(FIVE, 0.05).z, boundaries(FIVE, 0.05, EARLY if futile else STEADY).z
+    for change, truth in ((0.0, found.no_change), (-0.5, found.half_margin), (-1.0, found.at_margin)):
+        z = paths(n, FIVE, change * margin, seed=7)
+        verdict, calls = np.full(n, "?"), np.full(n, found.inflation)
+        for k, share in enumerate(FIVE):
+            going = verdict == "?"
+            passing = z[:, k] + margin * share**0.5 >= to_pass[k]
+            failing = ~passing & (z[:, k] <= -to_fail[k])
+            hope = scipy.stats.norm.cdf(
+                ((z[:, k] + margin * share**0.5) * share**0.5 + margin * (1 - share) - to_pass[-1])
+                / max(1e-9, 1 - share) ** 0.5
+            )
+            futile_now = ~passing & ~failing & (hope < 0.3) & (share >= 0.45) & futile & (share < 1)
+            for mark, now in (("p", passing), ("f", failing), ("i", futile_now)):
+                verdict[going & now] = mark
+            calls[going & (verdict != "?")] = found.inflation * share
+        error = 4 * 0.5 / n**0.5
+        assert abs((verdict == "p").mean() - truth.passes) < error
+        assert abs((verdict == "f").mean() - truth.fails) < error
+        assert abs(calls.mean() - truth.calls) < error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"), [((0,), "looks"), ((21,), "looks"), ((5, 0.6), "alpha"), ((5, 0.05, 0.01), "power")]
+)
+def test_a_design_that_cannot_be_is_refused(arguments, named):
+    with pytest.raises(ValueError, match=named):
+        operating(*arguments)
 
 
 # --- malformed input ---
