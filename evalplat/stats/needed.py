@@ -171,7 +171,7 @@ def _largest_se(df: float, effect: float, alpha: float, power: float) -> float:
     low, high = 0.0, effect
     while _power(high, df, effect, alpha) >= power:
         high *= 2.0
-    for _ in range(100):
+    while high - low > 1e-13 * high:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if _power(middle, df, effect, alpha) >= power else (low, middle)
     return low

@@ -47,7 +47,7 @@ def pass_hat(
 
     `clusters` and `weights` are as for `cluster_mean`: unbiased as each case's estimate is, so is their mean, and the
     spread of the estimates between cases holds both the cases' differences and their trials' noise. The interval is t's
-    and not cut at 0 or 1. Where nearly all cases are at one end it is too short (pass@3 of .94 over 12 clusters: 84 in
+    and not cut at 0 or 1. Where nearly all cases are at one end it is too short (pass@3 of .93 over 12 clusters: 84 in
     100 where 90 are nominal), and where all are it is a point: there `clopper_pearson` on the number of cases
     (clusters) at the other end says what the data can exclude.
 
