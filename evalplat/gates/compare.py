@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evalplat.errors import GateUndecidable
 from evalplat.records import Comparison, Finding, Flip, GatePolicy, MetricComparison, MetricRule, ScoreTable, Side
@@ -12,7 +14,8 @@ from evalplat.records import Comparison, Finding, Flip, GatePolicy, MetricCompar
 from .effect import sign
 from .findings import comparison_findings, metric_findings
 from .measure import measure, unmeasured
-from .pairing import Ints, Lacking, Pairs, compact, ends, of_cases, pair
+from .pairing import Lacking, Pairs, ends, of_cases, pair
+from .slices import Slices
 from .stage import Levels, Stage
 
 
@@ -112,46 +115,13 @@ def _slices(table: ScoreTable, policy: GatePolicy, pairs_of: list[Pairs]) -> Ite
             known = ", ".join(sorted(table.slices)) or "none"
             raise GateUndecidable(f"slices: the scores have no column {name!r}; there are: {known}")
         by_case = of_cases(table, column)
+        cut = [Slices.of(pairs, by_case[pairs.codes], len(column.values)) for pairs in pairs_of]
         for value in sorted(set(by_case[by_case >= 0].tolist()), key=lambda code: column.values[code]):
-            for rule, pairs in zip(policy.metrics, pairs_of, strict=True):
-                part = subset(pairs, np.flatnonzero(by_case[pairs.codes] == value))
+            for rule, slices in zip(policy.metrics, cut, strict=True):
+                part = slices.part(value)
                 if part.n_cases:
                     label = f"{name.removeprefix('slice.')}={column.values[value]}"
                     yield measure(part, rule, policy.estimand, slice_label=label)
-
-
-def subset(pairs: Pairs, keep: Ints) -> Pairs:
-    """The same pairs restricted to the cases at positions `keep`."""
-    position = np.full(pairs.n_cases, -1, dtype=np.int64)
-    position[keep] = np.arange(len(keep))
-    base_in, cand_in = position[pairs.base_cases] >= 0, position[pairs.cand_cases] >= 0
-    ids = tuple(pairs.case_ids[i] for i in keep)
-    inside = set(ids)
-    return Pairs(
-        case_ids=ids,
-        codes=pairs.codes[keep],
-        baseline=pairs.baseline[keep],
-        candidate=pairs.candidate[keep],
-        baseline_trials=pairs.baseline_trials[keep],
-        candidate_trials=pairs.candidate_trials[keep],
-        clusters=None if pairs.clusters is None else compact(pairs.clusters[keep]),
-        weights=None if pairs.weights is None else pairs.weights[keep],
-        base_values=pairs.base_values[base_in],
-        base_cases=position[pairs.base_cases[base_in]],
-        cand_values=pairs.cand_values[cand_in],
-        cand_cases=position[pairs.cand_cases[cand_in]],
-        value_range=pairs.value_range,
-        range_declared=pairs.range_declared,
-        base_failed=tuple(case for case in pairs.base_failed if case in inside),
-        cand_failed=tuple(case for case in pairs.cand_failed if case in inside),
-        cand_unknown=tuple(case for case in pairs.cand_unknown if case in inside),
-        base_unknown=(),
-        lacking=(),
-        extra=(),
-        n_expected=len(keep),
-        left_out=False,
-        too_many_lack=False,
-    )
 
 
 def _flips(pairs: Pairs, rule: MetricRule) -> tuple[Flip, ...]:
@@ -175,4 +145,11 @@ def _side(table: ScoreTable, system: str) -> Side:
     """Cases and trials (not rows: a trial has a row for each metric) of a system."""
     rows = table.system.codes == table.system.code_of(system)
     keys = table.case.codes[rows].astype(np.int64) * (int(table.trial.max()) + 1) + table.trial[rows]
-    return Side(ref=system, n_cases=len(np.unique(table.case.codes[rows])), n_trials=len(np.unique(keys)))
+    return Side(ref=system, n_cases=_different(table.case.codes[rows]), n_trials=_different(keys))
+
+
+def _different(codes: npt.NDArray[np.integer[Any]]) -> int:
+    """How many different codes from 0 there are; counted, where they are dense, as sorting a million takes a second."""
+    if len(codes) and int(codes.max()) < 4 * len(codes):
+        return int(np.count_nonzero(np.bincount(codes)))
+    return len(np.unique(codes))
