@@ -31,7 +31,8 @@ class Effect:
     p_null: str
     method: str
     tango: bool = False
-    skewed: bool = False
+    pass_bounds: Callable[[float], Bounds] | None = None
+    """Where values have a long tail: the wider of two intervals, which a pass has to clear at alpha / 2."""
     unusable: str | None = None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -77,35 +79,50 @@ def _mean(pairs: Pairs, rule: MetricRule) -> Effect:
 def _mean_of(base: Floats, cand: Floats, pairs: Pairs, rule: MetricRule) -> Effect:
     turned = sign(rule) * (cand - base)
     result = cluster_mean(turned, pairs.clusters, pairs.weights)
-    common = levels_of(base, cand, pairs.weights)
-    unbounded = pairs.value_range is None
-    if unbounded and result.se and result.skewness is not None and abs(result.skewness) > SKEWED:
-        boot = bootstrap_t(turned, pairs.clusters, pairs.weights, seed=SEED)
-        return Effect(
-            *common,
-            estimate=result.estimate,
-            se=result.se,
-            df=result.df,
-            interval=boot.interval,
-            raw=unturn(rule),
-            p_value=boot.p_value(0.0),
-            p_drop=boot.p_below(0.0),
-            p_null="difference = 0",
-            method=boot.method,
-            skewed=True,
-        )
+    shown, wider = _tailed(result, turned, (base, cand), pairs)
+    known = result.se is not None
     return Effect(
-        *common,
+        *levels_of(base, cand, pairs.weights),
         estimate=result.estimate,
         se=result.se,
         df=result.df,
-        interval=result.interval if result.se is not None else None,
+        interval=shown.interval if known else None,
         raw=unturn(rule),
-        p_value=result.p_value(0.0) if result.se is not None else None,
-        p_drop=result.p_below(0.0) if result.se is not None else None,
+        p_value=shown.p_value(0.0) if known else None,
+        p_drop=shown.p_below(0.0) if known else None,
         p_null="difference = 0",
-        method=result.method,
+        method=shown.method,
+        pass_bounds=wider,
     )
+
+
+def _tailed(
+    result: ClusterMean, values: Floats, sides: tuple[Floats, ...], pairs: Pairs
+) -> tuple[ClusterMean | BootstrapT, Callable[[float], Bounds] | None]:
+    """What is shown of an unbounded mean, and the interval that a pass has to clear where it has a long tail.
+
+    Bootstrap-t is shown where the contributions of the clusters are skewed. A difference of two unchanged tails is
+    not, and a sample that missed the tail looks harmless: so the levels of both sides are asked as well.
+    """
+    if pairs.value_range is not None or not result.se:
+        return result, None
+    contributions = result.skewness is not None and abs(result.skewness) > SKEWED
+    if not contributions and not any(skewed(side) for side in sides):
+        return result, None
+    boot = bootstrap_t(values, pairs.clusters, pairs.weights, seed=SEED)
+
+    def wider(confidence: float) -> Bounds:
+        one, other = result.interval(confidence), boot.interval(confidence)
+        return min(one[0], other[0]), max(one[1], other[1])
+
+    return boot if contributions else result, wider
+
+
+def skewed(values: Floats) -> bool:
+    """Whether the moment coefficient of skewness of case values is beyond 1."""
+    known = values[np.isfinite(values)]
+    spread = float(known.std()) if known.size else 0.0
+    return spread > 0 and abs(float(((known - known.mean()) ** 3).mean()) / spread**3) > SKEWED
 
 
 def _paired_binary(pairs: Pairs, rule: MetricRule) -> Effect:
@@ -152,7 +169,6 @@ def _ratio(pairs: Pairs, rule: MetricRule) -> Effect:
         p_drop=result.p_below(1.0) if s > 0 else result.p_above(1.0),
         p_null="ratio = 1",
         method=result.method,
-        skewed=result.skewness is not None and abs(result.skewness) > SKEWED,
     )
 
 
@@ -244,10 +260,10 @@ def _alone(pairs: Pairs, rule: MetricRule, estimand: str, planned_cases: int | N
     )
     if result.se is None:
         return without_interval(levels, rule, getattr(result, "reason", None) or "one cluster only")
-    skewed = getattr(result, "skewness", None)
     found: ClusterMean | SuiteMean | BootstrapT = result
-    if pairs.value_range is None and skewed is not None and abs(skewed) > SKEWED and estimand == "population":
-        found = bootstrap_t(s * cand, pairs.clusters, pairs.weights, seed=SEED)
+    wider: Callable[[float], Bounds] | None = None
+    if isinstance(result, ClusterMean):
+        found, wider = _tailed(result, s * cand, (cand,), pairs)
     return Effect(
         *levels,
         estimate=result.estimate,
@@ -259,7 +275,7 @@ def _alone(pairs: Pairs, rule: MetricRule, estimand: str, planned_cases: int | N
         p_drop=found.p_below(s * bound),
         p_null=_null(rule),
         method=f"{found.method}, of the candidate alone",
-        skewed=found is not result,
+        pass_bounds=wider,
     )
 
 

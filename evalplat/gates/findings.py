@@ -12,7 +12,7 @@ import numpy.typing as npt
 from evalplat.records import Finding, MetricComparison, MetricRule, ScoreTable
 from evalplat.records.decision import WarningCode
 
-from .effects import SKEWED
+from .effects import skewed
 from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DIFFERING
 from .pairing import Pairs
 
@@ -77,7 +77,7 @@ def _thin_findings(pairs: Pairs, rule: MetricRule, found: MetricComparison) -> I
         message = f"{name}: only {found.differing_clusters} of {found.n_clusters} {unit} {what}"
         if found.differing_clusters < FEWEST_DIFFERING:
             yield _finding("few_differences", message, name)
-    if found.pass_interval is not None:
+    if found.pass_interval is not None and not _skewed(pairs, rule):
         yield _finding("near_bound", f"{name}: a mean is near the end of its range; a pass takes alpha / 2", name)
     if _skewed(pairs, rule) and found.n_clusters < ENOUGH_WHEN_SKEWED:
         message = f"{name}: skewed, and {found.n_clusters} units are fewer than {ENOUGH_WHEN_SKEWED}; a rough interval"
@@ -85,12 +85,11 @@ def _thin_findings(pairs: Pairs, rule: MetricRule, found: MetricComparison) -> I
 
 
 def _skewed(pairs: Pairs, rule: MetricRule) -> bool:
-    """An unbounded metric whose paired differences are skewed by the moment coefficient."""
+    """An unbounded metric of which either side, or the paired differences, are skewed by the moment coefficient."""
     if pairs.value_range is not None or rule.statistic.startswith("pass^") or not pairs.n_cases:
         return False
-    d = pairs.candidate if rule.alone else pairs.candidate - pairs.baseline
-    spread = float(d.std())
-    return spread > 0 and abs(float(((d - d.mean()) ** 3).mean()) / spread**3) > SKEWED
+    sides = (pairs.candidate,) if rule.alone else (pairs.baseline, pairs.candidate, pairs.candidate - pairs.baseline)
+    return any(skewed(side) for side in sides)
 
 
 def comparison_findings(

@@ -203,10 +203,11 @@ def _near_bound(pairs: Pairs, rule: MetricRule, effect: Effect) -> bool:
 
 
 def _pass_interval(effect: Effect, thin: Thin, level: Levels) -> Interval | None:
-    if effect.interval is None or not thin.near_bound:
+    if effect.interval is None or not (thin.near_bound or effect.pass_bounds is not None):
         return None
     confidence = 1 - 2 * level.near
-    low, high = effect.raw(effect.interval(confidence))
+    bounds = (effect.pass_bounds or effect.interval)(confidence)
+    low, high = effect.raw(bounds)
     return Interval(low=finite(low), high=finite(high), confidence=confidence)
 
 

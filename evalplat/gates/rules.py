@@ -83,7 +83,8 @@ def _meets(found: MetricComparison, low: float, margin: float) -> bool:
 def _doubt(found: MetricComparison, ends: Turned, margin: float) -> str | None:
     """What keeps an interval that is good enough from being a pass."""
     if _meets(found, ends.low, margin) and not _meets(found, ends.pass_low, margin):
-        return "so close to the end of the range a pass takes alpha / 2, and at that level it is not shown"
+        near = "with so long a tail" if found.range is None else "so close to the end of the range"
+        return f"{near} a pass takes alpha / 2, and at that level it is not shown"
     allowance = _allowance(found, margin)
     if _too_few_differ(found, found.worse_share_upper, allowance):
         return (
