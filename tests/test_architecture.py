@@ -92,5 +92,5 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for command in ("demo", "run", "import", "summarize", "gate", "report", "doctor"):
+    for command in ("demo", "run", "import", "summarize", "gate", "plan", "report", "doctor"):
         assert re.search(rf"^\W*{command}\b", done.stdout, flags=re.MULTILINE), command

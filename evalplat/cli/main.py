@@ -10,7 +10,7 @@ import typer
 from evalplat import __version__
 from evalplat.errors import EvalplatError
 
-from . import demo, doctor, gate, import_, report, run, summarize
+from . import demo, doctor, gate, import_, plan, report, run, summarize
 from .console import complain
 
 INTERRUPTED = 130
@@ -27,6 +27,7 @@ app.command("run")(run.run)
 app.add_typer(import_.app, name="import")
 app.command("summarize")(summarize.summarize)
 app.command("gate")(gate.gate)
+app.command("plan")(plan.plan)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 

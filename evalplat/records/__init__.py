@@ -18,6 +18,17 @@ from .decision import (
     Verdict,
 )
 from .parse import build, parse_yaml
+from .plan import (
+    EarlyStop,
+    NoiseShares,
+    Plan,
+    PlanAllocation,
+    PlanDesign,
+    PlanMetric,
+    PlanRange,
+    PlanSize,
+    Spend,
+)
 from .policy import GatePolicy, MetricRule, Stopping
 from .report import CasePair, PartChange, ReportData, RunCard, RunReportData
 from .score import Column, Score, ScoreFailure, ScoreTable, ScoringContext
@@ -39,6 +50,7 @@ __all__ = [
     "Comparison",
     "Dataset",
     "Decision",
+    "EarlyStop",
     "Expectation",
     "Failure",
     "Finding",
@@ -54,8 +66,15 @@ __all__ = [
     "MetricRule",
     "ModelSettings",
     "Needed",
+    "NoiseShares",
     "Outcome",
     "PartChange",
+    "Plan",
+    "PlanAllocation",
+    "PlanDesign",
+    "PlanMetric",
+    "PlanRange",
+    "PlanSize",
     "Prompts",
     "Protocol",
     "Record",
@@ -74,6 +93,7 @@ __all__ = [
     "Side",
     "Span",
     "SpanEvent",
+    "Spend",
     "Stopping",
     "Suite",
     "Summary",

@@ -4,12 +4,14 @@ from .decision_json import decision_json, parse_decision_json
 from .gate_page import render_html
 from .junit import render_junit
 from .markdown import render_markdown
+from .plan_json import plan_json
 from .run_page import render_run_html
 from .summary_json import summary_json
 
 __all__ = [
     "decision_json",
     "parse_decision_json",
+    "plan_json",
     "render_html",
     "render_junit",
     "render_markdown",

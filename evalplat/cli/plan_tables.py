@@ -1,0 +1,177 @@
+"""A plan as lines and tables for a terminal. Nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from evalplat.records.plan import Plan, PlanDesign, PlanMetric, PlanRange, PlanSize, Spend
+
+from .console import printable
+
+SHOWN = (1, 3, 5, 10, 20)
+"""Trials a case of which the terminal shows a design; the JSON has more."""
+
+EVEN = 0.97
+"""Share of the variance from which on another allocation of trials is not worth a word."""
+
+COLUMNS = ("cases", "clusters", "trials", "power", "calls", "tokens", "US$", "minutes")
+
+
+def plan_tables(plan: Plan) -> None:
+    """The answer in a sentence, the designs, the metrics, the notes."""
+    typer.echo(typer.style(_answer(plan), bold=True))
+    typer.echo("")
+    _table(("design", *COLUMNS), [(name, *_design(one)) for name, one in _designs(plan)])
+    typer.echo("")
+    heads = ("metric", "rule", "limit", "se", "power", "smallest limit", "smallest drop", "clusters", "trials")
+    _table(heads, [_metric(one) for one in plan.metrics])
+    for line in (*_baseline(plan), *_early(plan), *_allocation(plan)):
+        typer.echo(line)
+    typer.echo(f"Ranges are at {plan.confidence:.0%}; power is that of passing an unchanged candidate.")
+    for note in plan.notes:
+        typer.echo(f"  note: {printable(note)}")
+
+
+def _answer(plan: Plan) -> str:
+    now, asked = plan.now, f"{plan.power:.0%}"
+    size = f"{now.cases:,} cases in {now.clusters:,} clusters" if now.clusters < now.cases else f"{now.cases:,} cases"
+    if plan.estimand == "suite":
+        size = f"these {now.cases:,} cases"
+    start = (
+        f"With {size} x {now.trials:g} trials the policy passes an unchanged candidate {_share(now.power)} of the time"
+    )
+    if plan.reachable == "now":
+        return f"{start}: enough for {asked}."
+    if plan.reachable == "no":
+        return f"{start}; no amount of data gives {asked}."
+    if plan.reachable == "by trials" and plan.by_trials is not None:
+        return f"{start}; {asked} needs {_range(plan.by_trials, 'trials')} trials a case."
+    assert plan.by_clusters is not None
+    return f"{start}; {asked} needs {_range(plan.by_clusters, 'cases')} cases."
+
+
+def _range(size: PlanSize, what: str) -> str:
+    ends = [getattr(one, what) if one is not None else None for one in (size.low, size.estimate, size.high)]
+    low, estimate, high = ("any number of" if end is None else f"{end:,.0f}" for end in ends)
+    if low == high:
+        return estimate
+    return f"{estimate} ({low} to {'no number' if ends[2] is None else high})"
+
+
+def _designs(plan: Plan) -> list[tuple[str, PlanDesign]]:
+    found = [("as it is", plan.now)]
+    for name, size in (("for the power, by cases", plan.by_clusters), ("for the power, by trials", plan.by_trials)):
+        ends = [] if size is None else [(", at best", size.low), ("", size.estimate), (", at worst", size.high)]
+        shown = [(name + end, one) for end, one in ends if one is not None]
+        same = len({(one.cases, one.trials) for _, one in shown}) == 1 and len(shown) == len(ends)
+        found += [(name, one) for _, one in shown[:1]] if same else shown
+    if len(plan.options) > 1:
+        few = [one for one in plan.options if one.trials in SHOWN]
+        found += [(f"the power, {one.trials:g} trial{'s' if one.trials > 1 else ''} a case", one) for one in few]
+    best = [
+        ("the power, cheapest", plan.cheapest if len(plan.options) > 1 else None),
+        ("best for the spend", plan.best_for_spend),
+        ("best for the spend, these cases", plan.best_here_for_spend),
+    ]
+    return found + [(name, one) for name, one in best if one is not None]
+
+
+def _design(one: PlanDesign) -> tuple[str, ...]:
+    trials = f"{one.trials:g}"
+    if one.baseline_trials != one.trials:
+        trials = f"{one.baseline_trials:g} | {one.trials:g}"
+    return (f"{one.cases:,}", f"{one.clusters:,}", trials, _share(one.power), *_spend(one.spend))
+
+
+def _spend(spend: Spend) -> tuple[str, ...]:
+    return (f"{spend.calls:,}", _amount(spend.tokens, 0), _amount(spend.cost_usd, 2), _amount(spend.minutes, 1))
+
+
+def _metric(one: PlanMetric) -> tuple[str, ...]:
+    limit = next((value for value in (one.margin, one.bound, one.max_rate, one.effect) if value is not None), None)
+    label = one.metric if one.statistic == "mean" else f"{one.metric} ({one.statistic})"
+    return (
+        printable(label),
+        one.rule,
+        _number(limit),
+        _number(one.se.estimate) if one.rule != "zero" else "-",
+        _share(one.power),
+        _number(one.smallest_margin),
+        _number(one.smallest_drop),
+        _count(one.clusters),
+        _count(one.trials),
+    )
+
+
+def _baseline(plan: Plan) -> list[str]:
+    spend = plan.now.spend
+    if not spend.baseline_kept:
+        return []
+    return [f"The baseline is kept: its {spend.baseline_calls:,} calls are paid once and not counted above."]
+
+
+def _early(plan: Plan) -> list[str]:
+    early = plan.early_stop
+    if early is None:
+        return []
+    return [
+        f"A gate that runs the candidate itself looks up to {early.looks} times: of the calls above it takes "
+        f"{early.unchanged:.0%} on average with no change, {early.worse:.0%} when worse by the margin, and "
+        f"{early.inflation:.0%} at most (plan for those), on {printable(early.metric)}."
+    ]
+
+
+def _allocation(plan: Plan) -> list[str]:
+    found = plan.allocation
+    if found is None:
+        return []
+    counts = sorted(found.trials.values())
+    if found.variance_ratio > EVEN:
+        return [f"Trials of all cases vary about alike on {printable(found.metric)}: as many of each is best."]
+    return [
+        f"The same {found.calls:,} candidate trials, more where trials vary more ({counts[0]} to {counts[-1]} a case): "
+        f"their noise falls to {found.variance_ratio:.0%} of its variance on {printable(found.metric)} (see --json)."
+    ]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for position, head in enumerate(heads):
+        table.add_column(head, justify="left" if position == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=200)
+    console.print(table)
+
+
+def _share(span: PlanRange) -> str:
+    estimate = f"{100 * (span.estimate or 0.0):.0f} %"
+    low, high = f"{100 * (span.low or 0.0):.0f}", f"{100 * (span.high or 0.0):.0f}"
+    return estimate if low == high else f"{estimate} ({low}-{high})"
+
+
+def _amount(span: PlanRange | None, digits: int) -> str:
+    if span is None or span.estimate is None:
+        return "-"
+    text = f"{span.estimate:,.{digits}f}"
+    return text if span.low is None or span.high is None else f"{text} ({span.low:,.{digits}f}-{span.high:,.{digits}f})"
+
+
+def _count(span: PlanRange | None) -> str:
+    if span is None or (span.estimate is None and span.low is None):
+        return "-" if span is None else "no number"
+    low, estimate, high = (
+        "no number" if end is None else f"{end:,.0f}" for end in (span.low, span.estimate, span.high)
+    )
+    return estimate if low == high else f"{estimate} ({low}-{high})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
