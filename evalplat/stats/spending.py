@@ -43,8 +43,8 @@ class Spending:
 STEADY = Spending()
 """Spends up to the end of the plan: what a test needs that goes on for its own sake."""
 
-EARLY = Spending(horizon=0.45, reserve=0.1)
-"""Spends nine tenths in the first 45 % of the plan: a second test, that ends when the first is futile."""
+EARLY = Spending(horizon=0.44, reserve=0.05)
+"""Spends 95 % of alpha in the first 44 % of the plan: a second test, that ends when the first is futile."""
 
 
 def obrien_fleming_spending(share: float, alpha: float) -> float:

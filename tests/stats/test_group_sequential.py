@@ -334,7 +334,7 @@ def test_the_integral_agrees_with_simulated_paths(futile):
                 ((z[:, k] + margin * share**0.5) * share**0.5 + margin * (1 - share) - to_pass[-1])
                 / max(1e-9, 1 - share) ** 0.5
             )
-            futile_now = ~passing & ~failing & (hope < 0.3) & (share >= 0.45) & futile & (share < 1)
+            futile_now = ~passing & ~failing & (hope < 0.3) & (share >= 0.44) & futile & (share < 1)
             for mark, now in (("p", passing), ("f", failing), ("i", futile_now)):
                 verdict[going & now] = mark
             calls[going & (verdict != "?")] = found.inflation * share
