@@ -26,8 +26,9 @@ def repeated_p(shares: npt.ArrayLike, p_values: npt.ArrayLike, spending: Spendin
 
     Raises ValueError for malformed input.
 
-    Jennison & Turnbull, Group sequential methods with applications to clinical trials (2000), chapter 9; Liu & Anderson,
-    On adaptive extensions of group sequential trials for clinical investigations, J. American Statistical Association 103 (2008) 1621-1630.
+    Jennison & Turnbull, Group sequential methods with applications to clinical trials (2000), chapter 9; Liu &
+    Anderson, On adaptive extensions of group sequential trials for clinical investigations, J. American Statistical
+    Association 103 (2008) 1621-1630.
     """
     t = tested_shares(shares)
     p = pvalues(p_values)

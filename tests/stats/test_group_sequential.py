@@ -175,6 +175,14 @@ def test_smaller_p_values_never_make_it_larger_and_a_look_never_takes_back(share
         assert value <= repeated_p(shares[:-1], p[:-1]) * (1 + 1e-9)
 
 
+@given(looks(), st.floats(1e-6, 0.9), st.floats(1e-3, 1), st.sampled_from([STEADY, EARLY]))
+@settings(max_examples=50, deadline=None)
+def test_a_larger_alpha_lowers_every_bound(shares, alpha, share, spending):
+    """What makes it valid: whoever rejects at alpha rejects at every larger one."""
+    small, large = (boundaries(shares, a, spending).z for a in (alpha * share, alpha))
+    assert all(a >= b - 1e-7 for a, b in zip(small, large, strict=True) if np.isfinite(a))
+
+
 def test_its_ends():
     assert repeated_p(FIVE, [1] * 5) == 1.0
     assert repeated_p(FIVE, [1, 0, 1, 1, 1]) == 0.0
