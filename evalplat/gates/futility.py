@@ -1,26 +1,64 @@
-"""Futility: whether a metric can still be hoped to end in pass, or in fail."""
+"""Futility: whether a metric can still be hoped to pass."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from evalplat.records import MetricComparison
+from evalplat.stats import LEAST_HOPE, conditional_power, futility
 
-HOPE = 0.10
+from .rules import dropped, turned
 
 
-def hopeless(found: MetricComparison, share: float) -> bool:
-    """Whether neither pass, were nothing changed, nor fail, were all as it looks, is likely at the end."""
-    if found.unusable is not None or found.difference is None or not found.se or found.rule != "non_inferiority":
+class Standing(NamedTuple):
+    """Where the test for pass stands, on the normal scale: its z, and the margin in standard errors."""
+
+    z: float
+    margin: float
+
+
+def hopeless(found: MetricComparison, share: float, bound: float) -> bool:
+    """Whether a pass is out of reach at `share` of the plan, its last bound being `bound`; `stats.futility` says how.
+
+    Hoped for is that nothing changed; where that would be no pass, that it goes on as it looks, and a bit better.
+    """
+    at = _standing(found)
+    if at is None or share >= 1 or found.rule == "no_significant_drop":
         return False
-    s = -1.0 if found.direction == "lower" and found.statistic == "mean" else 1.0
-    if found.statistic in ("ratio", "p50", "p95"):
+    hoped = max(at.margin, at.z) if at.margin else max(0.0, at.z) + 1.0
+    return futility(at.z, hoped, share, bound).futile
+
+
+def tolerable_yet(found: MetricComparison, share: float, bound: float) -> bool:
+    """Whether what got worse may still pass as tolerable, going on as it looks: then it is too early to fail it."""
+    at = _standing(found)
+    if at is None or not at.margin or share >= 1 or not dropped(found):
         return False
-    estimate, margin = s * found.difference, found.margin or 0.0
-    last = found.se * math.sqrt(share)
-    critical, left = float(ndtri(1 - found.alpha)), math.sqrt(1 - share)
-    passing = (estimate + margin) / found.se * math.sqrt(share) + margin / last * (1 - share)
-    failing = -estimate / found.se * math.sqrt(share) + max(0.0, -estimate) / last * (1 - share)
-    return max(float(ndtr((z - critical) / left)) for z in (passing, failing)) < HOPE
+    return conditional_power(at.z, at.z, share, bound) >= LEAST_HOPE
+
+
+def _standing(found: MetricComparison) -> Standing | None:
+    """From the lower end of the interval: whatever the method, it is as if of a normal estimate at that level."""
+    ends = turned(found)
+    if found.unusable is not None or ends is None or found.level is None or found.rule == "zero":
+        return None
+    estimate = _estimate(found)
+    spread = math.nan if estimate is None else (estimate - ends.low) / -float(ndtri(found.level))
+    if estimate is None or not math.isfinite(spread) or spread <= 0:
+        return None
+    margin = found.margin or 0.0 if found.rule == "non_inferiority" else 0.0
+    return Standing((estimate + margin) / spread, margin / spread)
+
+
+def _estimate(found: MetricComparison) -> float | None:
+    """The estimate, turned as `turned` turns the interval."""
+    point = found.candidate if found.rule in ("at_least", "at_most") else found.difference
+    if point is None:
+        return None
+    at = turned(
+        found.model_copy(update={"ci_low": point, "ci_high": point, "pass_interval": None, "sensitivity": None})
+    )
+    return None if at is None else at.low

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from evalplat.records import Interval, MetricComparison, MetricRule, Sensitivity
 from evalplat.stats import clopper_pearson
 
-from .effect import Effect, sign, width
+from .effect import Bounds, Effect, sign, width
 from .effects import case_values, estimate
 from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DF, FEWEST_DIFFERING, NEAR_BOUND
 from .needed import needed
@@ -49,7 +50,7 @@ def measure(
     thin = _thin(pairs, rule, estimand, effect, level)
     clusters = _n_clusters(pairs, estimand)
     unusable = _unusable(pairs, rule, effect, estimand)
-    bounds = effect.interval(1 - 2 * level.alpha) if effect.interval else None
+    bounds = _bounds(effect.interval, level) if effect.interval else None
     low, high = effect.raw(bounds) if bounds else (None, None)
     comparison = MetricComparison(
         metric=rule.metric,
@@ -76,7 +77,7 @@ def measure(
         df=finite(effect.df),
         ci_low=finite(low),
         ci_high=finite(high),
-        confidence=1 - 2 * level.alpha,
+        confidence=1 - (level.passing + level.failing),
         p_value=effect.p_value,
         p_null=effect.p_null,
         p_drop=effect.p_drop,
@@ -87,7 +88,7 @@ def measure(
         worse_share_upper=thin.worse_share_upper,
         width=finite(width(pairs, rule)),
         unusable=unusable,
-        level=levels.alpha if levels is not None else None,
+        level=levels.passing if levels is not None else None,
         **_zero(pairs, rule, clusters),
     )
     if sensitivity is not None:
@@ -97,6 +98,12 @@ def measure(
     if not plan:
         return comparison
     return comparison.model_copy(update={"needed": needed(pairs, rule, comparison, estimand)})
+
+
+def _bounds(interval: Callable[[float], Bounds], level: Levels) -> Bounds:
+    """The end that a pass has to clear at its level, and the end that a fail has to."""
+    low, high = interval(1 - 2 * level.passing)
+    return low, high if level.failing == level.passing else interval(1 - 2 * level.failing)[1]
 
 
 def unmeasured(pairs: Pairs, rule: MetricRule) -> MetricComparison:
@@ -172,7 +179,7 @@ def _thin(pairs: Pairs, rule: MetricRule, estimand: str, effect: Effect, level: 
     if n_differing < FEWEST_DIFFERING and rule.rule != "zero":
         effective = max(1, math.floor(float(size.sum() ** 2 / np.sum(size**2)) + 1e-9))
         share = float(size[worse].sum() / size.sum())
-        upper = clopper_pearson(min(effective, math.ceil(share * effective - 1e-9)), effective).upper(level.alpha)
+        upper = clopper_pearson(min(effective, math.ceil(share * effective - 1e-9)), effective).upper(level.passing)
     return Thin(n_differing, int(worse.sum()), upper, _near_bound(pairs, rule, effect))
 
 

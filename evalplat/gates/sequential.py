@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 
 from evalplat.records import Comparison, Decision, GatePolicy, Look, MetricDecision, ScoreTable
+from evalplat.stats import EARLY, STEADY
 
 from .anchor import against_anchor
 from .compare import compare
 from .decide import decide
-from .futility import hopeless
 from .look import look_of
 from .schedule import Schedule
 from .stage import Stage
@@ -64,7 +64,7 @@ def next_step(state: State) -> Continue | Stop:
         comparisons = [test.look(state, number) for test in tests]
         decision = decide(comparisons[0], state.policy, anchor=comparisons[1] if state.anchor is not None else None)
         looks.append(look_of(number, decision, state.schedule))
-        stopped = _stopped(state, number, decision, comparisons)
+        stopped = _stopped(state, number, decision, tests, comparisons)
         if stopped is not None:
             metrics = decision.metrics if total == 1 else tests[0].unbiased(decision.metrics)
             update = {"looks": tuple(looks), "stopped": stopped, "metrics": metrics}
@@ -74,16 +74,22 @@ def next_step(state: State) -> Continue | Stop:
 
 
 def _stopped(
-    state: State, number: int, decision: Decision, comparisons: Sequence[Comparison]
+    state: State, number: int, decision: Decision, tests: Sequence[_Test], comparisons: Sequence[Comparison]
 ) -> Literal["decided", "end", "futility"] | None:
     if decision.verdict != "inconclusive":
         return "decided"
     if number == len(state.schedule.cases):
         return "end"
-    if not state.policy.stopping.futility or state.policy.on_inconclusive == "extend":
+    if not _may_give_up(state.policy):
         return None
-    gating = [one for comparison in comparisons for one in comparison.metrics if one.gating]
-    return "futility" if any(hopeless(one, state.schedule.share(number)) for one in gating) else None
+    to_come = [state.schedule.share(look) for look in range(number + 1, len(state.schedule.cases) + 1)]
+    pairs = zip(tests, comparisons, strict=True)
+    return "futility" if any(test.hopeless(comparison, to_come) for test, comparison in pairs) else None
+
+
+def _may_give_up(policy: GatePolicy) -> bool:
+    """Whether the test ends where a pass is out of reach; the test for fail then spends its error early."""
+    return policy.stopping.futility and policy.on_inconclusive != "extend"
 
 
 class _Test:
@@ -91,7 +97,7 @@ class _Test:
 
     def __init__(self, policy: GatePolicy, baseline: str) -> None:
         self._policy, self._baseline = policy, baseline
-        self._tracks = [Track() for _ in policy.metrics]
+        self._tracks = [Track(EARLY if _may_give_up(policy) else STEADY) for _ in policy.metrics]
 
     def look(self, state: State, number: int) -> Comparison:
         """The comparison at one look, at this look's levels; what is too early to be tested is marked so."""
@@ -110,6 +116,11 @@ class _Test:
         )
         found = [track.seen(one, share, last=last) for one, track in zip(comparison.metrics, self._tracks, strict=True)]
         return comparison.model_copy(update={"metrics": tuple(found)})
+
+    def hopeless(self, comparison: Comparison, to_come: Sequence[float]) -> bool:
+        """Whether some gating metric can no longer be hoped to pass."""
+        pairs = zip(comparison.metrics, self._tracks, strict=True)
+        return any(one.gating and track.hopeless(one, to_come) for one, track in pairs)
 
     def unbiased(self, metrics: Sequence[MetricDecision]) -> tuple[MetricDecision, ...]:
         """The metrics with their median-unbiased differences."""

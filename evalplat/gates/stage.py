@@ -8,15 +8,16 @@ from evalplat.records import MetricRule
 
 
 class Levels(NamedTuple):
-    """One-sided nominal levels of one metric: of pass and fail, and of a pass near the end of the range."""
+    """One-sided nominal levels of one metric: of pass, of fail, and of a pass that takes alpha / 2."""
 
-    alpha: float
+    passing: float
+    failing: float
     near: float
 
     @classmethod
     def of(cls, rule: MetricRule) -> Levels:
         """Those of a test that looks once."""
-        return cls(rule.alpha, rule.alpha / 2)
+        return cls(rule.alpha, rule.alpha, rule.alpha / 2)
 
 
 class Stage(NamedTuple):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from evalplat.records import MetricComparison, MetricRule
-from evalplat.stats import boundaries, median_unbiased, repeated_p
+from evalplat.stats import STEADY, Spending, boundaries, median_unbiased, repeated_p
 
+from .futility import hopeless, tolerable_yet
 from .limits import FEWEST_DIFFERING
 from .rules import dropped
 from .stage import Levels
@@ -18,17 +20,23 @@ LEAST_LEVEL = 1e-12
 
 @dataclass(slots=True)
 class Track:
-    """One metric through the looks: where it was really tested, and what was seen there."""
+    """One metric through the looks: where it was really tested, and what was seen there.
 
+    `failing` is how the test for fail spends its error: early, where the test for pass may end both.
+    """
+
+    failing: Spending
     shares: list[float] = field(default_factory=list)
     p_drops: list[float] = field(default_factory=list)
-    z: list[float] = field(default_factory=list)
     ses: list[float] = field(default_factory=list)
 
     def levels(self, rule: MetricRule, share: float) -> Levels:
         """This look's levels: what the looks before did not test, they did not spend."""
         shares = (*self.shares, share)
-        nominal = (boundaries(shares, alpha).nominal[-1] for alpha in (rule.alpha, rule.alpha / 2))
+        nominal = (
+            boundaries(shares, alpha, spending).nominal[-1]
+            for alpha, spending in ((rule.alpha, STEADY), (rule.alpha, self.failing), (rule.alpha / 2, STEADY))
+        )
         return Levels(*(max(level, LEAST_LEVEL) for level in nominal))
 
     def seen(self, found: MetricComparison, share: float, *, last: bool) -> MetricComparison:
@@ -40,9 +48,10 @@ class Track:
             return found.model_copy(update={"unusable": early, "level": None})
         self.shares.append(share)
         self.p_drops.append(found.p_drop)
-        self.z.append(boundaries(tuple(self.shares), found.alpha).z[-1])
         self.ses.append(found.se or 0.0)
-        return found.model_copy(update={"p_drop": repeated_p(tuple(self.shares), tuple(self.p_drops))})
+        if not last and tolerable_yet(found, share, boundaries((*self.shares, 1.0), found.alpha).z[-1]):
+            return found.model_copy(update={"unusable": "it got worse, but perhaps tolerably: too early to say"})
+        return found.model_copy(update={"p_drop": repeated_p(tuple(self.shares), tuple(self.p_drops), self.failing)})
 
     def unbiased(self, found: MetricComparison) -> MetricComparison:
         """With the median-unbiased difference, where the test was one of a mean of differences."""
@@ -52,10 +61,18 @@ class Track:
             return found
         s = -1.0 if found.direction == "lower" and found.statistic == "mean" else 1.0
         margin = found.margin or 0.0
-        upper = tuple(z - margin / se if se else math.inf for z, se in zip(self.z, self.ses, strict=True))[:-1]
-        lower = tuple(-z for z in self.z)[:-1]
-        value = s * median_unbiased(tuple(self.shares), upper, lower, s * found.difference, found.se)
+        shares = tuple(self.shares)
+        passing, failing = (boundaries(shares, found.alpha, spending).z for spending in (STEADY, self.failing))
+        upper = tuple(z - margin / se if se else math.inf for z, se in zip(passing, self.ses, strict=True))[:-1]
+        lower = tuple(-z for z in failing)[:-1]
+        value = s * median_unbiased(shares, upper, lower, s * found.difference, found.se)
         return found.model_copy(update={"median_unbiased": float(value)})
+
+    def hopeless(self, found: MetricComparison, to_come: Sequence[float]) -> bool:
+        """Whether a pass is out of reach, with looks at the shares `to_come`."""
+        if found.level is None or not self.shares:
+            return False
+        return hopeless(found, self.shares[-1], boundaries((*self.shares, *to_come), found.alpha).z[-1])
 
 
 def _too_early(found: MetricComparison) -> str | None:
