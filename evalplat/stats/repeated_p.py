@@ -22,7 +22,7 @@ def repeated_p(shares: npt.ArrayLike, p_values: npt.ArrayLike, spending: Spendin
     `p_values` (k,) are the one-sided p-values, each of all data up to its look, at the `shares` (k,) of the planned
     clusters at which the test was made. Under the null the result is below alpha with probability at most alpha,
     whenever one stops, so it may go into Holm beside those of other metrics. One look at share 1 gives its p-value.
-    What is not crossed at alpha .99 is 1. `spending` is that of the bounds.
+    Of several looks, what is not crossed at alpha .99 is 1. `spending` is that of the bounds.
 
     Raises ValueError for malformed input.
 
@@ -39,12 +39,14 @@ def repeated_p(shares: npt.ArrayLike, p_values: npt.ArrayLike, spending: Spendin
 
 @lru_cache(maxsize=4096)
 def _repeated(shares: tuple[float, ...], p: tuple[float, ...], spending: Spending) -> float:
+    if shares == (1.0,):
+        return p[0]
     if min(p) <= _LEAST:
         return 0.0
     # Alone, a look would need this alpha; with looks before it, it needs more.
     alone = [_alone(t, q) if spending == STEADY else q for t, q in zip(shares, p, strict=True)]
-    if len(p) == 1 and (spending == STEADY or shares[0] == 1.0):
-        return min(1.0, alone[0])
+    if len(p) == 1 and spending == STEADY:
+        return alone[0] if alone[0] <= _MOST else 1.0
 
     def beyond(x: float) -> float:
         """How far the looks have come over their bounds at alpha exp(x), on the logarithm of p; it grows with x."""
@@ -53,10 +55,11 @@ def _repeated(shares: tuple[float, ...], p: tuple[float, ...], spending: Spendin
         return max((math.log(level) - math.log(q) for level, q in pairs if level > 0), default=-math.inf)
 
     low, high = math.log(min(alone)), math.log(_MOST)
-    if low >= high or beyond(high) < 0:
+    if low > high or beyond(high) < 0:
         return 1.0
     return math.exp(root(beyond, low, high))
 
 
 def _alone(share: float, p: float) -> float:
+    """The alpha of which STEADY spends `p` by `share`."""
     return p if share == 1.0 else 2.0 * normal_cdf(normal_quantile(p / 2.0) * math.sqrt(share))
