@@ -44,6 +44,13 @@ def noncentral_t_cdf(df: float, ncp: float, x: float) -> float:
     return float(nctdtr(df, ncp, x))
 
 
+def chi2_cdf(df: float, x: float) -> float:
+    """P(X <= x) for chi-square."""
+    from scipy.special import gammainc
+
+    return float(gammainc(df / 2.0, x / 2.0))
+
+
 def chi2_quantile(df: float, p: float) -> float:
     """The x with P(X <= x) = p for chi-square; `df` need not be whole."""
     from scipy.special import gammaincinv

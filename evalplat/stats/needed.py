@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ._distributions import chi2_quantile, noncentral_t_cdf, t_quantile
+from ._distributions import chi2_cdf, chi2_quantile, noncentral_t_cdf, t_quantile
 from ._inputs import between, finite, whole
 from .variance import VarianceComponents
 
 _MOST = 10**15
-_SURE = 38.0  # standard errors beyond which a one-sided test is sure, whatever its df above 4
+_FAR = 36.0  # standard errors beyond which the noncentral t underflows, and only the estimated spread matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ def _power(se: float, df: float, effect: float, alpha: float) -> float:
     if se == 0:
         return 1.0
     critical, ncp = -t_quantile(df, alpha), effect / se
-    if ncp > _SURE * max(1.0, critical):
-        return 1.0
+    if ncp > _FAR:
+        return 1.0 if critical <= 0 else chi2_cdf(df, df * min(ncp / critical, 1e100) ** 2)
     return 1.0 - noncentral_t_cdf(df, ncp, critical)
 
 

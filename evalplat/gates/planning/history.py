@@ -42,11 +42,30 @@ def history(table: ScoreTable, policy: GatePolicy, baseline: str, candidate: str
     widest = max(range(len(parts)), key=lambda i: parts[i].pairs.n_cases)
     groups = _groups(parts[widest].pairs, cases, policy.estimand)
     n_groups = int(groups.max()) + 1
+    trials = _whole(noises[widest].trials)
     metrics = tuple(
-        replace(noise, coverage=(noise.cases / len(cases), min(1.0, noise.clusters / n_groups))) for noise in noises
+        replace(
+            noise,
+            coverage=(noise.cases / len(cases), min(1.0, noise.clusters / n_groups)),
+            trials=_seen(noise, trials),
+        )
+        for noise in noises
     )
     sums = np.array([_sums(part, cases, groups) for part in parts])
-    return History(Design(len(cases), n_groups, noises[widest].trials), metrics, _correlation(sums), parts)
+    return History(Design(len(cases), n_groups, trials), metrics, _correlation(sums), parts)
+
+
+def _whole(trials: tuple[float, float]) -> tuple[float, float]:
+    """Trials a case as they were run: a failed one that was left out was run too."""
+    return max(1.0, float(round(trials[0]))), max(1.0, float(round(trials[1])))
+
+
+def _seen(noise: Noise, trials: tuple[float, float]) -> tuple[float, float]:
+    """A metric whose trials' noise is not known is planned at the design's trials, whatever it lost of them."""
+    return (
+        trials[0] if noise.trial_noise[0] is None else noise.trials[0],
+        trials[1] if noise.trial_noise[1] is None else noise.trials[1],
+    )
 
 
 def _groups(pairs: Pairs, cases: Ints, estimand: str) -> Ints:

@@ -8,7 +8,7 @@ import numpy as np
 
 from evalplat.errors import GateUndecidable
 from evalplat.gates.effect import sign, width
-from evalplat.gates.effects import case_values, estimate
+from evalplat.gates.effects import SKEWED, case_values, estimate, skewed
 from evalplat.gates.pairing import Floats, Ints, Pairs, ends
 from evalplat.records import MetricRule
 from evalplat.stats import ClusterMean, clopper_pearson, cluster_mean
@@ -85,8 +85,11 @@ class MetricHistory:
             level=level.estimate if bounded else None,
             level_variance=(level.se or 0.0) ** 2 * pairs.n_cases,
             fourth=split.fourth,
-            failure_rate=self._failing(clusters),
+            failures=self._failing(),
+            failure_rate=self._failing() / clusters,
+            target_se=(self.result.se or 0.0) if rule.alone and rule.rule != "zero" else 0.0,
             most_variance=self._most(variance, differing, spread, clusters),
+            skewness=self._skewness(),
             notes=(*aimed.notes, *split.notes),
         )
 
@@ -145,13 +148,23 @@ class MetricHistory:
             return 1.0 if self.result.se else 0.0
         return float((np.bincount(self._groups, weights=(d != 0).astype(float)) > 0).mean())
 
-    def _failing(self, clusters: int) -> float:
+    def _skewness(self) -> float | None:
+        """As the gate asks it: unbounded means of which a side, or the contributions, have a long tail."""
+        pairs, rule = self.pairs, self.rule
+        if pairs.value_range is not None or rule.statistic != "mean" or self.source.policy.estimand == "suite":
+            return None
+        own = self.result.skewness or 0.0
+        sides = (pairs.candidate,) if rule.alone else (pairs.baseline, pairs.candidate)
+        return own if abs(own) > SKEWED or any(skewed(side) for side in sides) else None
+
+    def _failing(self) -> int:
+        """Rule zero: clusters with a failure."""
         if self.rule.rule != "zero":
-            return 0.0
+            return 0
         lo, hi = ends(self.rule.range) if self.rule.range is not None else (0.0, float("inf"))
         values, cases = self.pairs.cand_values, self.pairs.cand_cases
         failed = values > lo if self.rule.direction == "lower" else values < hi
-        return len(np.unique(self._groups[cases[failed]])) / clusters
+        return len(np.unique(self._groups[cases[failed]]))
 
     def _variance_df(self) -> float:
         """Degrees of freedom of the variance's estimate: fewer than of the mean's where the tails are heavy.
@@ -202,7 +215,9 @@ def _check_pass_k(source: Source, rule: MetricRule, pairs: Pairs) -> None:
     fewest = min(int(trials.min()) for trials in sides)
     if pairs.value_range != "binary":
         raise GateUndecidable(f"metric {rule.metric}: {rule.statistic} needs scores of 0 or 1")
-    if fewest < k or source.unrelated(rule):
+    if source.unrelated(rule):
+        raise GateUndecidable(f"metric {rule.metric}: {rule.statistic} needs {k} trials of every case, or two systems")
+    if fewest < k:
         halves = " in each half of one system's trials" if source.halved(rule) else ""
         raise GateUndecidable(
             f"metric {rule.metric}: {rule.statistic} needs {k} trials of every case{halves}, some case has {fewest}"

@@ -52,10 +52,16 @@ class Noise:
     level_variance: float = 0.0
     fourth: float | None = None
     """Estimand suite: mean of the squared trial variances of cases over the square of their mean."""
+    target_se: float = 0.0
+    """Of the target, where it hangs on the candidate's level in the history."""
+    failures: int = 0
+    """Rule zero: clusters with a failure."""
     failure_rate: float = 0.0
-    """Rule zero: share of clusters with a failure."""
+    """Rule zero: chance that a cluster has a failure."""
     most_variance: float | None = None
     """Where nothing varied: the variance that such data cannot rule out."""
+    skewness: float | None = None
+    """Of the clusters' contributions where the scores have a long tail, so that a pass takes alpha / 2; else None."""
     notes: tuple[str, ...] = ()
 
     @property

@@ -16,7 +16,7 @@ from .design import Design
 from .guesses import Figures, Guesses, noises_of_guesses
 from .history import history
 from .noise import Noise
-from .policy_power import CONFIDENCE, PolicyNoise, factor, needed_clusters, needed_trials
+from .policy_power import BEST, CONFIDENCE, WORST, PolicyNoise, at_tail, needed_clusters, needed_trials
 from .prices import Price, Prices, prices_of_table
 from .sizes import Planner, smallest_drop, smallest_margin
 
@@ -190,7 +190,7 @@ def _price(design: PlanDesign) -> tuple[float, int]:
 def _metric(noise: Noise, now: Design, fixed: float | None, wanted: float) -> PlanMetric:
     rule = noise.rule
     alone = PolicyNoise.of((noise,), None)
-    low, high = (factor(noise, tail) for tail in (0.5 + CONFIDENCE / 2, 0.5 - CONFIDENCE / 2))
+    low, high = (at_tail(noise, tail)[1] for tail in (BEST, WORST))
     powers = alone.powers(now)
     clusters = (None, None, None) if noise.estimand == "suite" else needed_clusters(alone, now, wanted)
     trials = needed_trials(alone, now, wanted, fixed) if noise.can_vary_trials() else None

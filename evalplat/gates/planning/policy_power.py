@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaincinv, ndtri
 
 from evalplat.gates.needed import MOST_CLUSTERS, MOST_TRIALS
 from evalplat.gates.pairing import Floats
+from evalplat.stats import clopper_pearson
 
 from .design import Design
 from .noise import Noise
@@ -21,12 +22,14 @@ SEED = 20_001
 """Of the joint draws: the same plan for the same input, and a power that never falls as each metric's rises."""
 
 CONFIDENCE = 0.80
-"""Of the range in which the variance lies."""
+"""Of the range in which what was estimated lies."""
+
+WORST, BEST = (1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0
 
 Powers = tuple[float, float, float]
 """(low, estimate, high)."""
 
-_TEETH = 2_000
+_TEETH = 1_000
 """Clusters up to which the steps of exact tests are looked at one by one."""
 
 
@@ -50,14 +53,13 @@ class PolicyNoise:
         normal = np.random.default_rng(SEED).standard_normal((DRAWS, len(metrics)))
         return cls(metrics, correlation, normal @ root.T)
 
-    def joint(self, design: Design, factors: tuple[float, ...] | None = None) -> tuple[float, float]:
+    def joint(self, design: Design, tail: float | None = None) -> tuple[float, float]:
         """Chance that all pass: (lower bound, upper bound), which are one where the correlation is known.
 
         Known: a normal copula of the metrics' own powers, by seeded Monte Carlo. Else Bonferroni's lower bound and the
-        smallest of the powers.
+        smallest of the powers. `tail` takes what was estimated at that tail of its distribution, 0 the worst.
         """
-        used = factors or (1.0,) * len(self.metrics)
-        alone = [power(noise, design, factor) for noise, factor in zip(self.metrics, used, strict=True)]
+        alone = [power(noise, design, factor) for noise, factor in (at_tail(one, tail) for one in self.metrics)]
         if len(alone) == 1 or min(alone) == 0.0:
             return min(alone), min(alone)
         if self.draws is None:
@@ -65,23 +67,27 @@ class PolicyNoise:
         both = float(np.mean(np.all(self.draws <= ndtri(np.array(alone)), axis=1)))
         return both, both
 
-    def factors(self, tail: float) -> tuple[float, ...]:
-        """What the variances are multiplied with at that tail of their chi-square distributions."""
-        return tuple(factor(noise, tail) for noise in self.metrics)
-
     def powers(self, design: Design) -> Powers:
-        """Power of the policy: at the most, at the likeliest and at the least variance (80 % range)."""
-        tail = (1.0 - CONFIDENCE) / 2.0
-        low, high = self.joint(design, self.factors(tail))[0], self.joint(design, self.factors(1.0 - tail))[1]
-        middle = self.joint(design)[0]
-        return low, min(max(low, middle), high), high
+        """Power of the policy: at the worst, the likeliest and the best of what was estimated (80 % range)."""
+        low, middle, high = self.joint(design, WORST)[0], self.joint(design)[0], self.joint(design, BEST)[1]
+        return min(low, middle), middle, max(middle, high)
 
 
-def factor(noise: Noise, tail: float) -> float:
-    """What the variance is multiplied with at the lower `tail` of chi-square; 1 where it is stated, not estimated."""
-    if noise.variance_df is None:
-        return 1.0
-    return float(noise.variance_df / (2.0 * gammaincinv(noise.variance_df / 2.0, tail)))
+def at_tail(noise: Noise, tail: float | None) -> tuple[Noise, float]:
+    """The metric with what was estimated at that tail, and what its variance is multiplied with; None: as estimated.
+
+    Variance by chi-square, the candidate's level by the normal, a failure rate by Clopper-Pearson. All metrics at one
+    tail together is the widest that a range can be.
+    """
+    if tail is None or noise.variance_df is None:
+        return noise, 1.0
+    if noise.rule.rule == "zero":
+        seen = clopper_pearson(noise.failures, noise.clusters)
+        return replace(noise, failure_rate=seen.upper(tail) if tail < 0.5 else seen.lower(1.0 - tail)), 1.0
+    if noise.target_se:
+        shifted = (noise.target or 0.0) + float(ndtri(tail)) * noise.target_se
+        noise = replace(noise, target=min(shifted, noise.allowance))  # no level lies beyond the best
+    return noise, float(noise.variance_df / (2.0 * gammaincinv(noise.variance_df / 2.0, tail)))
 
 
 Counts = tuple[int | None, int | None, int | None]
@@ -94,7 +100,8 @@ def needed_clusters(policy: PolicyNoise, design: Design, target: float) -> Count
     def enough(bound: Callable[[Design], float]) -> Callable[[int], bool]:
         return lambda clusters: bound(design.with_clusters(clusters)) >= target
 
-    return _three(policy, lambda bound: smallest(enough(bound), 2, MOST_CLUSTERS, teeth=True))
+    growth = 1.1 if any(noise.rule.rule == "zero" for noise in policy.metrics) else 2.0
+    return _three(policy, lambda bound: smallest(enough(bound), 2, MOST_CLUSTERS, teeth=True, growth=growth))
 
 
 def needed_trials(policy: PolicyNoise, design: Design, target: float, baseline: float | None) -> Counts:
@@ -107,34 +114,32 @@ def needed_trials(policy: PolicyNoise, design: Design, target: float, baseline: 
 
 
 def _three(policy: PolicyNoise, search: Callable[[Callable[[Design], float]], int | None]) -> Counts:
-    tail = (1.0 - CONFIDENCE) / 2.0
-    most, least = policy.factors(tail), policy.factors(1.0 - tail)
-    low = search(lambda design: policy.joint(design, least)[1])
+    low = search(lambda design: policy.joint(design, BEST)[1])
     middle = search(lambda design: policy.joint(design)[0])
-    high = search(lambda design: policy.joint(design, most)[0])
+    high = search(lambda design: policy.joint(design, WORST)[0])
     return low, middle, high
 
 
-def smallest(enough: Callable[[int], bool], first: int, most: int, *, teeth: bool) -> int | None:
-    """Smallest number that is enough: doubling, then bisection. `teeth`: so are those up to 5 % beyond it.
+def smallest(enough: Callable[[int], bool], first: int, most: int, *, teeth: bool, growth: float = 2.0) -> int | None:
+    """Smallest number that is enough: growing steps, then bisection. `teeth`: so are those up to 5 % beyond it.
 
     Exact tests have a power that rises in teeth: a number on the tip of one would mislead who runs one case more.
+    Small `growth` finds what is enough where more is too much again, as it is for a rule that forbids any failure.
     """
     if enough(first):
         return first
-    low, high = first, first * 2
+    low, high = first, math.ceil(first * growth)
     while not enough(high):
         if high >= most:
             return None
-        low, high = high, min(most, high * 2)
+        low, high = high, min(most, math.ceil(high * growth))
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     if not teeth or high > _TEETH:
         return high
-    reach = high + math.ceil(0.05 * high)
     number = high
-    for tried in range(high + 1, reach + 1):
+    for tried in range(high + 1, high + math.ceil(0.05 * high) + 1):
         if not enough(tried):
             number = tried + 1
-    return number
+    return number if number == high or enough(number) else high

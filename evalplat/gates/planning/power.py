@@ -39,7 +39,7 @@ def power(noise: Noise, design: Design, factor: float = 1.0) -> float:
         return 0.0
     rule = noise.rule
     if rule.rule == "zero":
-        return _zero(noise, clusters)
+        return _zero(noise, design, cases, clusters)
     if noise.target is None or noise.target <= 0:
         return 0.0
     if rule.statistic in ("p50", "p95") and cases * (1 - int(rule.statistic[1:]) / 100) < FEWEST_IN_TAIL:
@@ -64,7 +64,7 @@ def _exact(noise: Noise, design: Design, n: int, factor: float) -> float:
     if rule.rule == "no_significant_drop":
         return _by_t(noise, design, factor, n - 1.0) * _enough_differ(noise, n, factor)
     if rule.alone:
-        failing = noise.allowance - (noise.target or 0.0)  # a case's chance of the wrong value
+        failing = min(1.0, max(0.0, noise.allowance - (noise.target or 0.0)))  # a case's chance of the wrong value
         most = _most_failures(n, noise.allowance, rule.alpha)
         return 0.0 if most < 0 else float(betainc(n - most, most + 1, 1.0 - failing)) if most < n else 1.0
     discordance = min(1.0, noise.se(design, factor) ** 2 * n)
@@ -89,6 +89,8 @@ def _by_t(noise: Noise, design: Design, factor: float, df: float) -> float:
         return _would_show(se, _variance_freedom(noise, df), df, noise.allowance, alpha)
     if noise.rule.statistic in ("p50", "p95"):
         return float(ndtr(target / se + ndtri(alpha))) if se > 0 else 1.0
+    if noise.skewness is not None:
+        return power_of(se, df, target, alpha / 2) if se == 0 else _tailed(noise, design, se, df)
     near = _near_bound(noise, design)
     whole = power_of(se, df, target, alpha) if near < 1 else 0.0
     return whole if near == 0 else (1 - near) * whole + near * power_of(se, df, target, alpha / 2)
@@ -109,6 +111,19 @@ def _would_show(se: float, spread_df: float, df: float, effect: float, alpha: fl
     seen = se * np.sqrt(2.0 * gammaincinv(spread_df / 2.0, _GRID) / spread_df)
     critical = -stdtrit(df, alpha)
     return float(np.mean((VISIBLE * seen <= effect) * ndtr(critical * seen / se)))
+
+
+def _tailed(noise: Noise, design: Design, se: float, df: float) -> float:
+    """With a long tail: alpha / 2, and the wider of the t interval and bootstrap-t.
+
+    The latter's lower bound lies (2 z^2 + 1) skewness / (6 sqrt(G)) standard errors lower where the tail is below
+    (Johnson 1978, Hall 1992).
+    """
+    alpha, clusters = noise.rule.alpha / 2, noise.size(design)[1]
+    z = float(ndtri(alpha))
+    wider = max(0.0, -(noise.skewness or 0.0)) * (2 * z * z + 1) / (6 * math.sqrt(clusters))
+    target = (noise.target or 0.0) - wider * se
+    return power_of(se, df, target, alpha) if target > 0 else 0.0
 
 
 def _near_bound(noise: Noise, design: Design) -> float:
@@ -146,10 +161,12 @@ def _mass(k: int, n: int, p: float) -> float:
     return math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) * p**k * (1 - p) ** (n - k)
 
 
-def _zero(noise: Noise, clusters: float) -> float:
+def _zero(noise: Noise, design: Design, cases: float, clusters: float) -> float:
+    """No failure in any cluster, and so many of them that none shows the rate to be low enough."""
     whole = math.floor(clusters + 1e-9)
     allowed = clopper_pearson(0, whole).upper(noise.rule.alpha) <= (noise.rule.max_rate or 0.0)
-    return (1.0 - noise.failure_rate) ** whole if allowed else 0.0
+    exposed = cases * design.trials[1] / (noise.cases * noise.trials[1]) * noise.clusters
+    return (1.0 - noise.failure_rate) ** exposed if allowed else 0.0
 
 
 def with_margin(noise: Noise, margin: float) -> Noise:

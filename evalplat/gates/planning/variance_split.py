@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,17 +54,18 @@ def variance_split(
         return VarianceSplit(trials, 2.0 * variance, 1.0, (None, None), notes=(note,))
     if source.halved(rule):
         return _one_system(rule, pairs, trials, scale)
-    return _components(rule, pairs, trials, variance, scale)
+    return _components(rule, pairs, trials, variance, scale, "population")
 
 
 def _components(
-    rule: MetricRule, pairs: Pairs, trials: Trials, variance: float, scale: tuple[float, float]
+    rule: MetricRule, pairs: Pairs, trials: Trials, variance: float, scale: tuple[float, float], estimand: str
 ) -> VarianceSplit:
     codes = np.arange(pairs.n_cases)
     base = (
         (np.zeros(pairs.n_cases), codes) if rule.alone else (scale[0] * pairs.base_values, pairs.base_cases)
     )  # fmt: skip
-    parts = variance_components(*base, scale[1] * pairs.cand_values, pairs.cand_cases, pairs.clusters)
+    clusters_of_case = None if estimand == "suite" else pairs.clusters
+    parts = variance_components(*base, scale[1] * pairs.cand_values, pairs.cand_cases, clusters_of_case)
     clusters = parts.between_clusters * pairs.n_cases / parts.n_clusters
     rest = clusters + parts.between_cases
     noise = (0.0 if rule.alone else parts.trial_baseline, parts.trial_candidate)
@@ -93,11 +94,15 @@ def _pooled(pairs: Pairs, scale: float) -> float:
 def _pass_k(source: Source, rule: MetricRule, trials: Trials, variance: float) -> VarianceSplit:
     note = f"{rule.metric} ({rule.statistic}): planned at the trials of the history"
     known = (0.0, None) if rule.alone else (None, None)
+    return _whole_system(source, rule, VarianceSplit(trials, variance, 1.0, known, notes=(note,)))
+
+
+def _whole_system(source: Source, rule: MetricRule, split: VarianceSplit) -> VarianceSplit:
+    """From the halves of one system's trials to all of them: by trials alone, they vary half as much."""
     if not source.halved(rule):
-        return VarianceSplit(trials, variance, 1.0, known, notes=(note,))
-    # All trials of a system say at least as much as its halves, whose difference has their variance twice.
-    total = trials[0] + trials[1]
-    return VarianceSplit((total, total), variance * min(trials) / total, 1.0, known, notes=(note,))
+        return split
+    total = split.trials[0] + split.trials[1]
+    return replace(split, trials=(total, total), variance=split.variance * min(split.trials) / total)
 
 
 def _quantile(source: Source, rule: MetricRule, pairs: Pairs, trials: Trials, even: float) -> VarianceSplit:
@@ -108,7 +113,7 @@ def _quantile(source: Source, rule: MetricRule, pairs: Pairs, trials: Trials, ev
     note = f"{rule.metric} ({rule.statistic}): planned by the bootstrap's standard error, scaled"
     variance = effect.se**2 * pairs.n_cases * even
     known = (0.0, None) if rule.alone else (None, None)
-    return VarianceSplit(trials, variance, 1.0, known, notes=(note,))
+    return _whole_system(source, rule, VarianceSplit(trials, variance, 1.0, known, notes=(note,)))
 
 
 def _suite(
@@ -124,7 +129,7 @@ def _suite(
     elif source.unrelated(rule):
         base = cand = None
     else:
-        noise = _components(rule, pairs, trials, 0.0, scale).trial_noise
+        noise = _components(rule, pairs, trials, 0.0, scale, "suite").trial_noise
         base, cand = noise
     if base is None or cand is None:
         raise GateUndecidable(
