@@ -10,6 +10,7 @@ from .pairing import Lacking
 from .schedule import Schedule, schedule
 from .score_models import Binary, Bounded, Lognormal, Normal, SimulatedModel
 from .sequential import Continue, State, Stop, next_step
+from .several import decide_several
 from .simulate import judge, pairs_of, simulate
 from .summarize import summarize
 
@@ -31,6 +32,7 @@ __all__ = [
     "compare",
     "continued",
     "decide",
+    "decide_several",
     "drift",
     "evidence_before",
     "judge",

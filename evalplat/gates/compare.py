@@ -11,6 +11,7 @@ import numpy.typing as npt
 from evalplat.errors import GateUndecidable
 from evalplat.records import Comparison, Finding, Flip, GatePolicy, MetricComparison, MetricRule, ScoreTable, Side
 
+from .died import died
 from .effect import sign
 from .findings import comparison_findings, metric_findings
 from .measure import measure, unmeasured
@@ -54,6 +55,9 @@ def compare(
         findings.append(Finding(code="identical_runs", message=message))
     for rule, pairs, found in zip(policy.metrics, pairs_of, metrics, strict=True):
         findings.extend(metric_findings(pairs, rule, found))
+        dead = died(pairs, rule) if rule.gating else None
+        if dead is not None:
+            findings.append(dead)
     return Comparison(
         baseline=_side(table, baseline),
         candidate=_side(table, candidate),

@@ -6,6 +6,7 @@ from .bootstrap_t import BootstrapT, bootstrap_t
 from .boundaries import Boundaries, boundaries
 from .clopper_pearson import ClopperPearson, clopper_pearson
 from .cluster_mean import ClusterMean, cluster_mean
+from .fisher import fisher_less
 from .futility import LEAST_HOPE, Futility, conditional_power, futility
 from .holm import holm
 from .mcnemar import McNemar, mcnemar
@@ -56,6 +57,7 @@ __all__ = [
     "clopper_pearson",
     "cluster_mean",
     "conditional_power",
+    "fisher_less",
     "futility",
     "holm",
     "mcnemar",
