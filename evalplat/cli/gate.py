@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from .console import write
+from evalplat.errors import InputError
+
+from .console import printable, write
 from .options import Cluster, Concurrency, HtmlOut, JsonOut, Model, Scores, Trials
 from .progress import progress
 from .tables import decision_lines
+
+if TYPE_CHECKING:
+    from evalplat.records import GatePolicy
 
 EXIT = {"pass": 0, "fail": 1, "inconclusive": 3}
 
 
 def gate(
     baseline: Annotated[str, typer.Option("--baseline", metavar="REF", help="Run id, alias, target or system.")],
-    candidate: Annotated[str, typer.Option("--candidate", metavar="REF", help="Run id, alias, target or system.")],
+    candidate: Annotated[
+        list[str],
+        typer.Option(
+            "--candidate", metavar="REF", help="Run id, alias, target or system. Several: adjusted for their number."
+        ),
+    ],
     suite: Annotated[Path | None, typer.Option("--suite", help="suite.yaml: a REF may then be a target.")] = None,
     scores: Scores = None,
     policy: Annotated[Path | None, typer.Option("--policy", help="gate.yaml")] = None,
@@ -51,7 +62,10 @@ def gate(
     junit: Annotated[str | None, typer.Option("--junit", metavar="OUT", help="Write JUnit XML here.")] = None,
     markdown: Annotated[str | None, typer.Option("--markdown", metavar="OUT", help="Write Markdown here.")] = None,
 ) -> None:
-    """Compare a candidate with a baseline and decide: 0 pass, 1 fail, 3 inconclusive, 2 no decision could be made."""
+    """Compare a candidate with a baseline and decide: 0 pass, 1 fail, 3 inconclusive, 2 no decision could be made.
+
+    Of several candidates: 0 where one may ship, 1 where all fail, else 3.
+    """
     from evalplat.sdk.gate import gate as verb
     from evalplat.sdk.policy import policy_of
 
@@ -67,10 +81,14 @@ def gate(
         anchor=anchor,
         looks=looks,
     )
+    if len(candidate) > 1:
+        if {html, junit, markdown} != {None}:
+            raise InputError("several candidates have --json; for a page gate the chosen one alone")
+        _several(baseline, candidate, rule, suite, scores or (), cases == "intersect", json)
     with progress() as bar:
         gated = verb(
             baseline,
-            candidate,
+            candidate[0],
             policy=rule,
             suite=suite,
             scores=scores or (),
@@ -89,3 +107,34 @@ def gate(
         decision_lines(gated.decision)
     needs_approval = gated.decision.decision == "needs-approval"
     raise typer.Exit(4 if needs_approval else EXIT[gated.decision.verdict])
+
+
+def _several(
+    baseline: str,
+    candidates: list[str],
+    policy: GatePolicy | None,
+    suite: Path | None,
+    scores: Sequence[Path],
+    intersect: bool,
+    json: str | None,
+) -> NoReturn:
+    """0 where one may ship, 1 where all fail, else 3."""
+    from evalplat.sdk.several import gate_several
+    from evalplat.suites import load_suite
+
+    found = gate_several(
+        baseline,
+        candidates,
+        policy=policy,
+        suite=None if suite is None else load_suite(suite).name,
+        scores=scores,
+        intersect=intersect,
+    )
+    if json is not None:
+        write(json, found.json())
+    if json != "-":
+        for decision in found.decisions:
+            typer.echo(f"{printable(decision.candidate.ref)}:")
+            decision_lines(decision)
+    verdicts = [decision.verdict for decision in found.decisions]
+    raise typer.Exit(0 if "pass" in verdicts else 1 if set(verdicts) == {"fail"} else 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from evalplat.errors import SpecError
@@ -24,6 +24,7 @@ from evalplat.records import (
 from .text import escape_surrogates
 
 SCHEMA = "evalplat.decision/1"
+SEVERAL = "evalplat.decisions/1"
 
 R = TypeVar("R", bound=Record)
 
@@ -35,8 +36,21 @@ _REQUIRED = ("verdict", "decision", "estimand", "baseline", "candidate", "metric
 
 def decision_json(decision: Decision) -> str:
     """The decision as JSON text ending in a line feed. Strict JSON: no NaN, no infinity, valid in UTF-8."""
+    return _text(_document(decision))
+
+
+def decisions_json(decisions: Sequence[Decision]) -> str:
+    """Several decisions as JSON text, schema `evalplat.decisions/1`."""
+    return _text({"schema": SEVERAL, "decisions": [_document(one) for one in decisions]})
+
+
+def _text(document: dict[str, Any]) -> str:
+    return escape_surrogates(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)) + "\n"
+
+
+def _document(decision: Decision) -> dict[str, Any]:
     plain = decision.model_dump(mode="json")
-    document = {
+    return {
         "schema": SCHEMA,
         "verdict": plain["verdict"],
         "decision": plain["decision"],
@@ -57,7 +71,6 @@ def decision_json(decision: Decision) -> str:
         "questions_sha256": plain["questions_sha256"],
         "version": plain["version"],
     }
-    return escape_surrogates(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)) + "\n"
 
 
 def parse_decision_json(text: str, where: str) -> Decision:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from evalplat.errors import InputError, ReferenceUnknown
 from evalplat.gates import compare, continued, decide
-from evalplat.records import GatePolicy, Suite
+from evalplat.records import GatePolicy, ScoreTable, Suite
 from evalplat.suites import load_suite, read_score_table
 
 from .anchor import against, anchor_in_table, anchor_of
@@ -114,13 +114,18 @@ def _gate_scores(
 ) -> Gated:
     if policy is None:
         raise InputError("--scores needs --policy, or --metric and --margin")
-    ranges = {rule.metric: rule.range for rule in policy.metrics if rule.range is not None}
-    column = policy.cluster if policy.cluster not in (None, "none", "cluster") else None
-    table = read_score_table([Path(path) for path in scores], ranges=ranges, cluster=column)
-    rule = policy if column is None else policy.model_copy(update={"cluster": "cluster"})
+    table, rule = open_scores(policy, scores)
     comparison = compare(
         table, rule, baseline=baseline, candidate=candidate, lacking="intersect" if intersect else "limited"
     )
     anchor = anchor_in_table(table, rule, baseline=baseline, candidate=candidate)
     decision = decide(comparison, policy, anchor=anchor)
     return Gated(decision, report_data(decision, table, command=command()))
+
+
+def open_scores(policy: GatePolicy, scores: Sequence[Path | str]) -> tuple[ScoreTable, GatePolicy]:
+    """Score tables as one, read with the ranges and the cluster column of `policy`, and the policy that fits them."""
+    ranges = {rule.metric: rule.range for rule in policy.metrics if rule.range is not None}
+    column = policy.cluster if policy.cluster not in (None, "none", "cluster") else None
+    table = read_score_table([Path(path) for path in scores], ranges=ranges, cluster=column)
+    return table, policy if column is None else policy.model_copy(update={"cluster": "cluster"})
