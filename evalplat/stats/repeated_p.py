@@ -43,21 +43,21 @@ def _repeated(shares: tuple[float, ...], p: tuple[float, ...], spending: Spendin
         return p[0]
     if min(p) <= _LEAST:
         return 0.0
-    # Alone, a look would need this alpha; with looks before it, it needs more.
-    alone = [_alone(t, q) if spending == STEADY else q for t, q in zip(shares, p, strict=True)]
+    # A look's bounds depend on the looks before it only: the smallest alpha of all is the smallest of each look's own.
+    before = _repeated(shares[:-1], p[:-1], spending) if len(p) > 1 else 1.0
+    alone = _alone(shares[-1], p[-1]) if spending == STEADY else p[-1]
     if len(p) == 1 and spending == STEADY:
-        return alone[0] if alone[0] <= _MOST else 1.0
+        return alone if alone <= _MOST else 1.0
+    seen = normal_quantile(p[-1])
 
-    def beyond(x: float) -> float:
-        """How far the looks have come over their bounds at alpha exp(x), on the logarithm of p; it grows with x."""
-        levels = boundaries(shares, math.exp(x), spending).nominal
-        pairs = zip(levels, p, strict=True)
-        return max((math.log(level) - math.log(q) for level, q in pairs if level > 0), default=-math.inf)
+    def beyond(y: float) -> float:
+        """How far the last look is over its bound where y is the quantile of alpha / 2: nearly linear in it."""
+        return -boundaries(shares, 2.0 * normal_cdf(y), spending).z[-1] - seen
 
-    low, high = math.log(min(alone)), math.log(_MOST)
+    low, high = normal_quantile(alone / 2.0), normal_quantile(min(before, _MOST) / 2.0)
     if low > high or beyond(high) < 0:
-        return 1.0
-    return math.exp(root(beyond, low, high))
+        return before
+    return min(before, 2.0 * normal_cdf(root(beyond, low, high, tolerance=1e-10)))
 
 
 def _alone(share: float, p: float) -> float:
