@@ -93,6 +93,8 @@ def run_tags(info: RunInfo) -> dict[str, str]:
         "evalplat.created_at": info.created_at.isoformat(),
         "evalplat.version": info.version,
     }
+    if info.protocol is not None:
+        tags["evalplat.protocol.sha256"] = info.protocol.content_hash
     if info.closed_at is not None:
         tags["evalplat.closed_at"] = info.closed_at.isoformat()
     if target.spec is not None:
