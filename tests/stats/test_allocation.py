@@ -86,6 +86,19 @@ def test_an_allocation_from_history_beats_the_uniform_split(binary):
     assert truly[0] < 0.95 * truly[1]
 
 
+@pytest.mark.parametrize(("a", "b", "most"), [(2.0, 1.0, 1.01), (0.5, 0.2, 0.90), (400.0, 100.0, 1.01)])
+def test_shrunk_spreads_never_lose_what_raw_ones_do(a, b, most):
+    """Binary cases, five trials of history: raw spreads give one trial to whatever never failed, and cost double."""
+    rng, shrunk, raw = np.random.default_rng(9), [], []
+    for _ in range(20):
+        p = rng.beta(a, b, 200)
+        spreads, true = (rng.random((200, 5)) < p[:, None]).std(axis=1, ddof=1), p * (1 - p)
+        for found, to in ((neyman(spreads, 2000, trials=np.full(200, 5)), shrunk), (neyman(spreads, 2000), raw)):
+            to.append(np.sum(true / found.trials) / np.sum(true / 10))
+    assert np.mean(shrunk) < most
+    assert np.mean(raw) > 2
+
+
 def test_what_it_promises_is_what_the_suite_then_has():
     rng = np.random.default_rng(2)
     sigma = rng.uniform(0.2, 2, 30)
