@@ -79,7 +79,8 @@ def at_tail(noise: Noise, tail: float | None) -> tuple[Noise, float]:
     Variance by chi-square, the candidate's level by the normal, a failure rate by Clopper-Pearson. All metrics at one
     tail together is the widest that a range can be.
     """
-    if tail is None or noise.variance_df is None:
+    df = noise.variance_df
+    if tail is None or df is None:
         return noise, 1.0
     if noise.rule.rule == "zero":
         seen = clopper_pearson(noise.failures, noise.clusters)
@@ -87,7 +88,7 @@ def at_tail(noise: Noise, tail: float | None) -> tuple[Noise, float]:
     if noise.target_se:
         shifted = (noise.target or 0.0) + float(ndtri(tail)) * noise.target_se
         noise = replace(noise, target=min(shifted, noise.allowance))  # no level lies beyond the best
-    return noise, float(noise.variance_df / (2.0 * gammaincinv(noise.variance_df / 2.0, tail)))
+    return noise, float(df / (2.0 * gammaincinv(df / 2.0, tail)))
 
 
 Counts = tuple[int | None, int | None, int | None]

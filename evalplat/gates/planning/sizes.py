@@ -76,10 +76,10 @@ class Planner:
         return TRIALS if self.can_vary_trials else (design.trials[1],)
 
     def best_for(self, spend: float, design: Design, *, money: bool) -> PlanDesign | None:
-        """Cases and trials of the greatest power for `spend` calls, or US dollars; None where no design is affordable.
+        """Cases and trials of the greatest power for `spend` calls, or US dollars; None where that is none at all.
 
         Without a cost of new cases one trial of more cases is never worse (Cochran 1977, 10.6, of one metric).
-        Where the power is all but the same (all 0, or all 1) the smaller noise decides.
+        Where the power is all but the same, as where all have 1, the smaller noise decides.
         """
         tried = [self._affordable(spend, design, trials, money=money) for trials in self._trials(design)]
         return self._best([one for one in tried if one is not None])
@@ -113,9 +113,8 @@ class Planner:
         return spent.cost_usd.estimate or 0.0 if spent.cost_usd is not None else 0.0
 
     def _best(self, designs: list[Design]) -> PlanDesign | None:
-        if not designs:
-            return None
-        return self.shown(max(designs, key=lambda one: (round(self.policy.joint(one)[0], 6), self._sight(one))))
+        best = max(designs, key=lambda one: (round(self.policy.joint(one)[0], 6), self._sight(one)), default=None)
+        return None if best is None or self.policy.joint(best)[0] == 0.0 else self.shown(best)
 
     def _sight(self, design: Design) -> float:
         """Standard errors that the targets are away, of the metric that sees least."""
