@@ -99,7 +99,8 @@ def _proportional(size: Floats, calls: int, least: int) -> Floats:
     while True:
         left = calls - least * int(at_least.sum())
         quota = np.where(at_least, float(least), size * (left / size[~at_least].sum()))
-        below = ~at_least & (quota < least)
+        # A share that is `least` up to rounding is enough, else the last ones could all be taken out.
+        below = ~at_least & (quota < least * (1.0 - 1e-12))
         if not below.any():
             return quota
         at_least |= below

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from evalplat.stats import best_split, neyman, suite_mean, variance_components
@@ -14,7 +14,9 @@ SPREADS = st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.5, 1.0, 4.0]), min_size=1, 
 
 
 @given(SPREADS, st.integers(0, 60), st.integers(1, 3))
-@settings(max_examples=150, deadline=None)
+@example(spreads=[0.1, 0.3], more=0, least=1)
+@example(spreads=[0.3, 0.1, 4.0, 0.0], more=0, least=3)
+@settings(max_examples=300, deadline=None)
 def test_whole_numbers_that_add_up_and_none_below_the_least(spreads, more, least):
     calls = len(spreads) * least + more
     result = neyman(spreads, calls, least=least)
