@@ -10,7 +10,7 @@ import typer
 from evalplat import __version__
 from evalplat.errors import EvalplatError
 
-from . import demo, doctor, gate, import_, plan, report, run, summarize
+from . import demo, doctor, gate, import_, plan, report, run, selftest, summarize
 from .console import complain
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ app.add_typer(import_.app, name="import")
 app.command("summarize")(summarize.summarize)
 app.command("gate")(gate.gate)
 app.command("plan")(plan.plan)
+app.command("selftest")(selftest.selftest)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 

@@ -15,7 +15,7 @@ from evalplat.records import GatePolicy, MetricRule
 rates = st.floats(0.01, 0.99)
 
 
-@given(mean=rates, to=rates, spread=st.lists(st.floats(0, 1), min_size=2, max_size=50))
+@given(mean=rates, to=rates, spread=st.lists(st.floats(0, 1, width=16), min_size=2, max_size=50))
 def test_moved_rates_stay_rates_and_have_the_mean_that_was_asked_for(mean, to, spread):
     drawn = np.array(spread)
     centred = moved(drawn, float(drawn.mean()), np.asarray(mean)) if 0 < drawn.mean() < 1 else np.full(2, mean)

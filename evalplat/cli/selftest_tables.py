@@ -1,0 +1,84 @@
+"""A selftest as lines and tables for a terminal. Nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from evalplat.records.selftest import Selftest, SelftestMetric, SelftestScenario, SimulatedShare
+
+from .console import printable
+
+
+def selftest_tables(found: Selftest) -> None:
+    """The answer in a sentence, the verdicts, the metrics, the warnings, what was assumed."""
+    unchanged = found.scenario("history", "unchanged")
+    head = (
+        f"Of unchanged agents {_share(unchanged.passes)} pass and {_share(unchanged.fails)} fail "
+        f"({found.draws:,} simulated gates of each kind)."
+    )
+    typer.echo(typer.style(head, bold=True))
+    typer.echo(_shape(found))
+    typer.echo("")
+    _table(("the truth", "pass", "inconclusive", "fail"), [_scenario(one) for one in found.scenarios])
+    typer.echo("")
+    heads = ("metric", "rule", "level", "worse is", "se", "coverage", "of")
+    _table(heads, [_metric(one) for one in found.metrics])
+    for warning in found.warnings:
+        typer.echo(f"  warning {warning.code}: {printable(warning.message)}")
+    for said in found.assumptions:
+        typer.echo(f"  assumed: {printable(said)}")
+    if not found.warnings:
+        typer.echo("This suite and policy can tell: nothing to warn of.")
+
+
+def _shape(found: Selftest) -> str:
+    shape = found.shape
+    groups = f" in {shape.n_clusters:,} clusters, the largest of {shape.largest_cluster:.0%}" if shape.clustered else ""
+    return (
+        f"{shape.n_cases:,} cases{groups}; {shape.trials[0]} and {shape.trials[1]} trials a case, "
+        f"{shape.calls[0]:,} and {shape.calls[1]:,} calls a gate; learned from {printable(', '.join(found.history))}."
+    )
+
+
+def _scenario(one: SelftestScenario) -> tuple[str, ...]:
+    from evalplat.reports import truth_of
+
+    return (printable(truth_of(one)), *(_with_error(share) for share in (one.passes, one.inconclusive, one.fails)))
+
+
+def _metric(one: SelftestMetric) -> tuple[str, ...]:
+    name = one.metric if one.statistic == "mean" else f"{one.metric} ({one.statistic})"
+    return (
+        printable(name) + (" near the ceiling" if one.setting == "ceiling" else ""),
+        one.rule.replace("_", " "),
+        f"{one.level:.4g}",
+        "-" if one.drop is None else f"{one.drop:+.3g}",
+        "-" if one.se is None else f"{one.se:.3g}",
+        _with_error(one.coverage["unchanged"]) if one.coverage else "-",
+        f"{one.confidence:.0%}" if one.coverage else "",
+    )
+
+
+def _share(share: SimulatedShare) -> str:
+    return f"{100 * share.share:.1f} %"
+
+
+def _with_error(share: SimulatedShare) -> str:
+    return f"{100 * share.share:.1f} % ± {100 * share.se:.1f}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, name in enumerate(heads):
+        table.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=200)
+    console.print(table)

@@ -1,0 +1,123 @@
+"""selftest: the gate checks itself on a suite's own shape."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import UTC, datetime
+from pathlib import Path
+
+from evalplat.errors import InputError
+from evalplat.gates.selftest import Bench, Tally, chunk, prepare
+from evalplat.gates.selftest_result import result
+from evalplat.records import GatePolicy, ScoreTable
+from evalplat.records.selftest import Selftest
+from evalplat.suites import read_score_table
+
+from .command import command
+from .workspace import workspace
+
+CHUNK = 100
+SEED = 20_000
+
+Progress = Callable[[int, int], None]
+"""Called with the draws that are done and that there will be."""
+
+
+def selftest(
+    *,
+    policy: GatePolicy | None = None,
+    scores: Sequence[Path | str] = (),
+    history: Sequence[str] = (),
+    baseline: str | None = None,
+    candidate: str | None = None,
+    draws: int = 2000,
+    seed: int = SEED,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Selftest:
+    """How often `policy` passes and fails simulated agents, unchanged and worse, on a suite of this shape.
+
+    The shape is that of systems `baseline` and `candidate` of the score tables `scores` (or of one of them), or of one
+    or two kept runs `history`, by id or alias; a run's own policy is used where none is given. `draws` gates of each
+    scenario; the counts depend on `seed` and `draws`, not on `workers`. More than one worker are processes of their
+    own: a script that asks for them needs its `if __name__ == "__main__"`.
+
+    Raises InputError, ReferenceUnknown or GateUndecidable where nothing can be simulated.
+    """
+    if draws < CHUNK:
+        raise InputError(f"--draws: at least {CHUNK}, found {draws}")
+    if workers < 1:
+        raise InputError(f"--workers: at least 1, found {workers}")
+    if bool(scores) == bool(history):
+        raise InputError("give either --scores FILE or --history RUN")
+    if scores:
+        table, rule, names = _of_scores(scores, policy, baseline, candidate)
+    else:
+        table, rule, names = _of_runs(history, policy)
+    bench = prepare(table, rule, *(table.systems if history else names))
+    tally = Tally()
+    for part in _chunks(bench, seed, draws, workers):
+        tally.add(part)
+        if progress is not None:
+            progress(tally.draws, draws)
+    found = result(bench, tally, rule, seed=seed, history=names)
+    return found if policy is None else found.model_copy(update={"policy_sha256": policy.content_hash})
+
+
+def _of_scores(
+    scores: Sequence[Path | str], policy: GatePolicy | None, baseline: str | None, candidate: str | None
+) -> tuple[ScoreTable, GatePolicy, tuple[str, ...]]:
+    if policy is None:
+        raise InputError("--scores needs --policy, or --metric and --margin")
+    ranges = {rule.metric: rule.range for rule in policy.metrics if rule.range is not None}
+    column = policy.cluster if policy.cluster not in (None, "none", "cluster") else None
+    table = read_score_table([Path(path) for path in scores], ranges=ranges, cluster=column)
+    rule = policy if column is None else policy.model_copy(update={"cluster": "cluster"})
+    if baseline is None and candidate is not None:
+        raise InputError("--candidate needs --baseline")
+    if baseline is None and len(table.systems) > 2:
+        known = ", ".join(sorted(table.systems)[:10])
+        raise InputError(f"--baseline: the scores have {len(table.systems)} systems; say which: {known}")
+    names = table.systems if baseline is None else (baseline,) if candidate is None else (baseline, candidate)
+    return table, rule, names
+
+
+def _of_runs(history: Sequence[str], policy: GatePolicy | None) -> tuple[ScoreTable, GatePolicy, tuple[str, ...]]:
+    if len(history) > 2:
+        raise InputError(f"--history: one or two runs, found {len(history)}")
+    store = workspace().store()
+    ids = list(dict.fromkeys(store.resolve(ref) for ref in history))
+    rule = policy
+    if rule is None and store.run_info(ids[-1]).target.kind != "imported":
+        rule = store.load_suite(ids[-1]).policy
+    if rule is None:
+        raise InputError(f"run {history[-1]} has no policy of its suite; give --policy, or --metric and --margin")
+    tables = [store.load_scores(run_id) for run_id in ids]
+    return ScoreTable.concat(tables) if len(tables) > 1 else tables[0], rule, tuple(history[: len(ids)])
+
+
+def _chunks(bench: Bench, seed: int, draws: int, workers: int) -> Iterator[Tally]:
+    """The tallies of all chunks, as they are done: each has its own seed, so their order is of no account."""
+    sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
+    if workers == 1:
+        yield from (chunk(bench, seed, number, size) for number, size in enumerate(sizes))
+        return
+    # A fork of a process with threads may hang; a fresh one imports in a second.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
+        try:
+            running = [pool.submit(chunk, bench, seed, number, size) for number, size in enumerate(sizes)]
+            for done in as_completed(running):
+                yield done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def page(found: Selftest) -> str:
+    """The page of a selftest, for people."""
+    from evalplat.reports import render_selftest_html
+
+    return render_selftest_html(found, command=command(), generated_at=datetime.now(UTC))
