@@ -14,7 +14,7 @@ from evalplat.records import Comparison, Finding, Flip, GatePolicy, MetricCompar
 from .died import died
 from .effect import sign
 from .findings import comparison_findings, metric_findings
-from .measure import measure, unmeasured
+from .measure import Imputed, measure, unmeasured
 from .pairing import Lacking, Pairs, ends, of_cases, pair
 from .slices import Slices
 from .stage import Levels, Stage
@@ -84,14 +84,10 @@ def _metric(
     _check_margin(pairs, rule)
     sensitivity = None
     if pairs.base_failed and not rule.alone:
-        sensitivity = pair(
-            table,
-            rule,
-            policy,
-            baseline=baseline,
-            candidate=candidate,
-            lacking=lacking,
-            baseline_failures="best",
+        how = {"baseline": baseline, "candidate": candidate, "lacking": lacking}
+        sensitivity = Imputed(
+            best=pair(table, rule, policy, **how, baseline_failures="best"),  # type: ignore[arg-type]
+            worst=pair(table, rule, policy, **how, baseline_failures="worst"),  # type: ignore[arg-type]
         )
     levels, planned = look or (None, None)
     return pairs, measure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,18 +30,25 @@ class Thin:
     near_bound: bool
 
 
+class Imputed(NamedTuple):
+    """The same pairing with failed baseline trials at the best, and at the worst, that they could have been."""
+
+    best: Pairs
+    worst: Pairs
+
+
 def measure(
     pairs: Pairs,
     rule: MetricRule,
     estimand: str,
     *,
-    sensitivity: Pairs | None = None,
+    sensitivity: Imputed | None = None,
     slice_label: str | None = None,
     levels: Levels | None = None,
     planned_cases: int | None = None,
     plan: bool = True,
 ) -> MetricComparison:
-    """One metric on its paired cases. `sensitivity` is the same pairing with failed baseline trials at their best.
+    """One metric on its paired cases. `sensitivity` is the same pairing with failed baseline trials supplied.
 
     At a look of a test that looks more than once, `levels` are this look's, and the cases a random part of
     `planned_cases`. Without `plan` it is not said what would settle it, which no verdict hangs on.
@@ -92,9 +100,7 @@ def measure(
         **_zero(pairs, rule, clusters),
     )
     if sensitivity is not None:
-        comparison = comparison.model_copy(
-            update={"sensitivity": _sensitivity(sensitivity, rule, estimand, levels, planned_cases)}
-        )
+        comparison = _with_sensitivity(comparison, sensitivity, rule, estimand, levels, planned_cases)
     if not plan:
         return comparison
     return comparison.model_copy(update={"needed": needed(pairs, rule, comparison, estimand)})
@@ -229,23 +235,33 @@ def _zero(pairs: Pairs, rule: MetricRule, clusters: int) -> dict[str, float | in
     return {"failures": int(failed.sum()), "rate_upper": clopper_pearson(failing, clusters).upper(rule.alpha)}
 
 
-def _sensitivity(
-    pairs: Pairs, rule: MetricRule, estimand: str, levels: Levels | None, planned_cases: int | None
-) -> Sensitivity:
-    found = measure(pairs, rule, estimand, levels=levels, planned_cases=planned_cases, plan=False)
-    interval = found.pass_interval
-    unusable = found.unusable
-    if pairs.base_unknown:
+def _with_sensitivity(
+    comparison: MetricComparison,
+    imputed: Imputed,
+    rule: MetricRule,
+    estimand: str,
+    levels: Levels | None,
+    planned_cases: int | None,
+) -> MetricComparison:
+    """What failed baseline trials could change: of a pass had they been right, of a fail had they been wrong."""
+    best, worst = (
+        measure(pairs, rule, estimand, levels=levels, planned_cases=planned_cases, plan=False) for pairs in imputed
+    )
+    interval, unusable = best.pass_interval, best.unusable
+    if imputed.best.base_unknown:
         unusable = (
-            f"{len(pairs.base_unknown)} failed baseline trials have no best value; "
+            f"{len(imputed.best.base_unknown)} failed baseline trials have no best value; "
             "declare the metric's range, or `best` in the policy"
         )
-    return Sensitivity(
-        n_baseline_failures=len(pairs.base_failed),
-        difference=found.difference,
-        se=found.se,
-        ci_low=interval.low if interval else found.ci_low,
-        ci_high=interval.high if interval else found.ci_high,
-        worse_share_upper=found.worse_share_upper,
+    sensitivity = Sensitivity(
+        n_baseline_failures=len(imputed.best.base_failed),
+        difference=best.difference,
+        se=best.se,
+        ci_low=interval.low if interval else best.ci_low,
+        ci_high=interval.high if interval else best.ci_high,
+        worse_share_upper=best.worse_share_upper,
+        worst=Interval(low=worst.ci_low, high=worst.ci_high, confidence=worst.confidence),
         unusable=unusable,
     )
+    drops = [p for p in (comparison.p_drop, worst.p_drop) if p is not None]
+    return comparison.model_copy(update={"sensitivity": sensitivity, "p_drop": max(drops) if drops else None})

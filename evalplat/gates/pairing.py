@@ -89,18 +89,18 @@ def pair(
     baseline: str,
     candidate: str,
     lacking: Lacking,
-    baseline_failures: Literal["exclude", "best"] = "exclude",
+    baseline_failures: Literal["exclude", "best", "worst"] = "exclude",
 ) -> Pairs:
     """Paired case means of one metric.
 
     A failed candidate trial is the worst score of its range; an unbounded metric takes the recorded value, else the
-    rule's `worst`. A failed baseline trial is left out, or with `best` set to the best that it could have been.
+    rule's `worst`. A failed baseline trial is left out, or set to the `best` or the `worst` that it could have been.
 
     Raises GateUndecidable where a system or metric is absent or no case is common.
     """
     value_range = rule.range if rule.range is not None else _inferred_range(table, rule.metric)
     _check_range(table, rule)
-    base = _arm(table, rule, baseline, value_range, "exclude" if baseline_failures == "exclude" else "best")
+    base = _arm(table, rule, baseline, value_range, baseline_failures)
     cand = _arm(table, rule, candidate, value_range, "worst")
     n_codes = len(table.case.values)
     missing = np.flatnonzero(base.present & ~cand.present)

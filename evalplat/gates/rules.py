@@ -70,9 +70,21 @@ def rule(found: MetricComparison) -> Ruling:
     if _meets(found, ends.pass_low, margin) and doubt is None:
         return Ruling("pass", f"{state(found)}; {_passed(found, ends, margin)}")
     if ends.high < 0:
-        return Ruling("fail", f"{state(found)}; {_failed(found)}")
+        return _drop(found)
     why = doubt if doubt is not None and _meets(found, ends.low, margin) else _open(found, margin)
     return Ruling("inconclusive", f"{state(found)}; {why}", blocked=why is doubt and HANGS in why)
+
+
+def _drop(found: MetricComparison) -> Ruling:
+    """A drop that the interval shows is a fail, unless it is one of failed baseline trials that were left out."""
+    worst = None if found.sensitivity is None else found.sensitivity.worst
+    if worst is not None and found.sensitivity is not None:
+        _, high = _turn(found, worst.low, worst.high)
+        if high >= 0:
+            n = found.sensitivity.n_baseline_failures
+            why = f"{HANGS} {n} failed baseline trials: were they wrong, as the candidate's count, no drop is shown"
+            return Ruling("inconclusive", f"{state(found)}; {why}", blocked=True)
+    return Ruling("fail", f"{state(found)}; {_failed(found)}")
 
 
 def _meets(found: MetricComparison, low: float, margin: float) -> bool:
@@ -135,7 +147,7 @@ def _zero(found: MetricComparison) -> Ruling:
 
 def _no_significant_drop(found: MetricComparison, ends: Turned) -> Ruling:
     if ends.high < 0:
-        return Ruling("fail", f"{state(found)}; {_failed(found)}")
+        return _drop(found)
     effect = found.effect or 0.0
     visible = VISIBLE * (found.se or 0.0)
     if _too_few_differ(found, found.worse_share_upper, effect):

@@ -66,7 +66,8 @@ class Interval(Record):
 class Sensitivity(Record):
     """The same metric with every failed baseline trial set to the best value that it could have had.
 
-    `ci_*` is the interval that a pass uses, which may be wider than 1 - 2 alpha."""
+    `ci_*` is the interval that a pass uses, which may be wider than 1 - 2 alpha. `worst` is the interval with those
+    trials at their worst, as the candidate's are: a fail must hold there too."""
 
     n_baseline_failures: int
     difference: float | None
@@ -74,6 +75,7 @@ class Sensitivity(Record):
     ci_low: float | None
     ci_high: float | None
     worse_share_upper: float | None = None
+    worst: Interval | None = None
     unusable: str | None = None
 
 

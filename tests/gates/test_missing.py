@@ -160,3 +160,39 @@ def test_a_slice_that_got_worse_is_said_and_does_not_decide():
         "topic=refunds": 50,
         "topic=other": 350,
     }
+
+
+def test_equal_failures_on_both_sides_are_no_regression():
+    """A failed candidate trial counts as the worst; so a fail must hold with the baseline's at their worst too."""
+    rng = np.random.default_rng(9)
+    rule = MetricRule(metric="m", margin=0.02, range="binary")
+    policy = GatePolicy(metrics=(rule,))
+    failed = plain = 0
+    for _ in range(60):
+        base, cand = ((rng.random((400, 1)) < 0.8).astype(float) for _ in range(2))
+        lost = {
+            (system, int(case), 0): "ModelOverloaded: 503"
+            for system in ("base", "cand")
+            for case in rng.choice(400, 24, replace=False)
+        }
+        for system, values in (("base", base), ("cand", cand)):
+            for name, case, trial in lost:
+                if name == system:
+                    values[case, trial] = np.nan
+        found = compare(paired_table(base, cand, errors=lost), policy, baseline="base", candidate="cand")
+        ends = found.metrics[0]
+        plain += ends.ci_high is not None and ends.ci_high < 0
+        failed += decide(found, policy).verdict == "fail"
+    assert plain >= 20  # what leaving out the baseline's failures alone would call worse
+    assert failed <= 8
+
+
+def test_a_broken_candidate_fails_whatever_became_of_the_baseline():
+    base, cand = np.ones((200, 1)), np.ones((200, 1))
+    cand[:60] = np.nan
+    base[190:] = np.nan
+    lost = {("cand", i, 0): "ToolFailed: no" for i in range(60)} | {("base", i, 0): "x: y" for i in range(190, 200)}
+    policy = GatePolicy(metrics=(MetricRule(metric="m", margin=0.02, range="binary"),))
+    found = compare(paired_table(base, cand, errors=lost), policy, baseline="base", candidate="cand")
+    assert decide(found, policy).verdict == "fail"
+    assert found.metrics[0].sensitivity is not None and found.metrics[0].sensitivity.worst is not None
