@@ -30,16 +30,20 @@ def plan(
     ] = None,
     rate: Annotated[Figures, typer.Option("--rate", metavar=FIGURE, help="Guess: the mean score.")] = None,
     discordance: Annotated[
-        Figures, typer.Option("--discordance", metavar=FIGURE, help="Guess: share of cases on which two runs differ.")
+        Figures, typer.Option("--discordance", metavar=FIGURE, help="Guess: share of cases on which two trials differ.")
     ] = None,
     sd: Annotated[
-        Figures, typer.Option("--sd", metavar=FIGURE, help="Guess: standard deviation of a case's difference.")
+        Figures,
+        typer.Option(
+            "--sd", metavar=FIGURE, help="Guess: standard deviation of a case's difference between two trials."
+        ),
     ] = None,
     icc: Annotated[
         Figures, typer.Option("--icc", metavar=FIGURE, help="Guess: correlation of differences within a cluster.")
     ] = None,
     trial_share: Annotated[
-        Figures, typer.Option("--trial-share", metavar=FIGURE, help="Guess: part of the variance that trials make.")
+        Figures,
+        typer.Option("--trial-share", metavar=FIGURE, help="Guess: part of that variance that is noise of trials."),
     ] = None,
     effect: Annotated[
         Figures, typer.Option("--effect", metavar=FIGURE, help="True change for the better, for rule superiority.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -13,10 +13,13 @@ from .console import printable
 SHOWN = (1, 3, 5, 10, 20)
 """Trials a case of which the terminal shows a design; the JSON has more."""
 
+HOURS = 120
+"""Minutes from which on time is shown in hours."""
+
 EVEN = 0.97
 """Share of the variance from which on another allocation of trials is not worth a word."""
 
-COLUMNS = ("cases", "clusters", "trials", "power", "calls", "tokens", "US$", "minutes")
+COLUMNS = ("cases", "clusters", "trials", "power", "calls", "tokens", "US$", "time")
 
 
 def plan_tables(plan: Plan) -> None:
@@ -86,7 +89,22 @@ def _design(one: PlanDesign) -> tuple[str, ...]:
 
 
 def _spend(spend: Spend) -> tuple[str, ...]:
-    return (f"{spend.calls:,}", _amount(spend.tokens, 0), _amount(spend.cost_usd, 2), _amount(spend.minutes, 1))
+    return (f"{spend.calls:,}", _amount(spend.tokens, _short), _amount(spend.cost_usd, "{:,.2f}".format), _time(spend))
+
+
+def _time(spend: Spend) -> str:
+    minutes = spend.minutes
+    if minutes is None or minutes.estimate is None or minutes.estimate < HOURS:
+        return f"{_amount(minutes, '{:,.1f}'.format)}{' min' if minutes is not None else ''}"
+    return f"{_amount(minutes, lambda value: f'{value / 60:,.1f}')} h"
+
+
+def _short(value: float) -> str:
+    """A count with the letter of its thousands: 1.28G."""
+    for letter, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.0f}"
 
 
 def _metric(one: PlanMetric) -> tuple[str, ...]:
@@ -109,7 +127,8 @@ def _baseline(plan: Plan) -> list[str]:
     spend = plan.now.spend
     if not spend.baseline_kept:
         return []
-    return [f"The baseline is kept: its {spend.baseline_calls:,} calls are paid once and not counted above."]
+    each = f"{plan.now.baseline_trials:g} a case, {spend.baseline_calls:,} as it is"
+    return [f"The baseline is kept: its calls ({each}) are paid once and not counted above."]
 
 
 def _early(plan: Plan) -> list[str]:
@@ -157,11 +176,11 @@ def _share(span: PlanRange) -> str:
     return estimate if low == high else f"{estimate} ({low}-{high})"
 
 
-def _amount(span: PlanRange | None, digits: int) -> str:
+def _amount(span: PlanRange | None, worded: Callable[[float], str]) -> str:
     if span is None or span.estimate is None:
         return "-"
-    text = f"{span.estimate:,.{digits}f}"
-    return text if span.low is None or span.high is None else f"{text} ({span.low:,.{digits}f}-{span.high:,.{digits}f})"
+    text = worded(span.estimate)
+    return text if span.low is None or span.high is None else f"{text} ({worded(span.low)}-{worded(span.high)})"
 
 
 def _count(span: PlanRange | None) -> str:

@@ -61,7 +61,8 @@ class NoiseShares(Record):
 
 
 class PlanMetric(Record):
-    """One gating metric, on the scale of its effect (ratio: on the logarithm)."""
+    """One gating metric. `se`, `noise` and `assumed_change` are on the scale of its effect (ratio: on the logarithm),
+    limits on that of its rule."""
 
     metric: Name
     rule: Rule
@@ -86,7 +87,7 @@ class PlanMetric(Record):
     smallest_drop: float | None = Field(
         default=None, description="True drop that this metric alone finds at the power."
     )
-    clusters: PlanRange = Field(description="Clusters that this metric alone would need.")
+    clusters: PlanRange | None = Field(description="That this metric alone would need; None under estimand suite.")
     trials: PlanRange | None = Field(
         default=None, description="Trials a case that it alone would need; None: not known."
     )

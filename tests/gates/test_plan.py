@@ -128,6 +128,7 @@ def test_short_histories_err_on_both_sides_and_their_range_says_so():
     held = 0
     for _ in range(60):
         size = world.plan(60, rng).metrics[0].clusters
+        assert size is not None
         assert size.low is not None
         held += size.low <= long.estimate.clusters <= (size.high or math.inf)
     assert 40 <= held <= 57  # binomial(60, .8): 48 expected, 99.5 % within
@@ -173,6 +174,19 @@ def test_guesses_give_the_textbook_size():
     z = scipy_stats.norm.ppf(0.95) + scipy_stats.norm.ppf(0.80)
     assert estimate(found.metrics[0].clusters) == pytest.approx((z * 0.5 / 0.1) ** 2, abs=2)
     assert estimate(found.metrics[0].power) == pytest.approx(power_of(0.5 / math.sqrt(200), 199, 0.1, 0.05))
+
+
+def test_fixed_scenarios_with_a_kept_baseline_take_fewer_calls_than_fresh_pairs():
+    """Discordance .265, margin .05: 655 pairs by formula; 200 scenarios with 20 kept trials each take 2 trials."""
+    pairs = guessed(discordance={"": 0.265})
+    assert estimate(pairs.metrics[0].clusters) == pytest.approx(655, rel=0.015)
+    policy = policy_of(SUCCESS, estimand="suite")
+    stated = Guesses(200, 200, trials=(20.0, 1.0), discordance={"": 0.265})
+    kept = plan_from_guesses(policy, stated, Asked(kept_baseline=True, baseline_trials=20))
+    assert kept.by_trials is not None
+    assert kept.by_trials.estimate is not None
+    assert kept.by_trials.estimate.spend.calls == 400
+    assert kept.by_trials.estimate.spend.baseline_calls == 4000
 
 
 def test_clusters_inflate_a_guess_by_their_design_effect():
@@ -227,8 +241,12 @@ def test_floors_of_the_contract_are_floors_of_the_plan():
     assert estimate(guessed(generous, sd={"": 0.5}).metrics[0].clusters) == 20
     clustered = guessed(generous, cases=200, clusters=20, sd={"": 0.5})
     assert estimate(clustered.metrics[0].clusters) == 8
-    tail = guessed({**generous, "statistic": "p95"}, sd={"": 0.5})
+    rng = np.random.default_rng(10)
+    waits = paired_table(*rng.lognormal(size=(2, 150)), metric="m")
+    tail = planned(waits, policy_of({**generous, "statistic": "p95", "margin": 1e6, "direction": "lower"}))
     assert estimate(tail.metrics[0].clusters) == 100
+    with pytest.raises(GateUndecidable, match="history"):
+        guessed({**generous, "statistic": "p95"}, sd={"": 0.5})
 
 
 def history_of(*arms: np.ndarray, **more: object) -> ScoreTable:

@@ -21,10 +21,11 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """Stated figures by metric. `rate` is a mean; `discordance` the share of cases on which two runs of one trial
-    each differ (scores of 0 and 1); `sd` the standard deviation of a case's difference (ratio: of its logarithm;
-    rules about the candidate alone: of a case's score) at the stated trials; `icc` the correlation of these within a
-    cluster; `trial_share` the part of their variance that trials make, so that more of them can be planned for.
+    """Stated figures by metric, of one trial of a case on either side. `rate` is a mean; `discordance` the share of
+    cases on which two runs differ (scores of 0 and 1); `sd` the standard deviation of a case's difference (ratio: in
+    parts of the mean; rules about the candidate alone: of a case's score; pass^K: of its difference at `trials`);
+    `icc` the correlation of these within a cluster; `trial_share` the part of their variance that is noise of trials,
+    so that more of them can be planned for. `trials` are those of the design: of baseline and candidate.
     """
 
     cases: int
@@ -57,11 +58,11 @@ def _noise(guesses: Guesses, rule: MetricRule, policy: GatePolicy, clusters: int
         rule = rule.model_copy(update={"range": "binary"})
     size = guesses.cases / clusters
     rate = figure(guesses.rate, rule.metric)
-    variance = 0.0 if rule.rule == "zero" else _variance(guesses, rule, rate)
+    variance = _variance(guesses, rule, rate)
     icc = figure(guesses.icc, rule.metric) or 0.0
     share = size * icc / (1.0 + (size - 1.0) * icc)
     inflated = variance * (1.0 + (size - 1.0) * icc)
-    noise, pure = _trial_noise(guesses, rule, policy, variance)
+    trial = _trial_noise(guesses, rule, policy, variance)
     aimed = _aim(guesses, rule, rate)
     shown = _shown(guesses, rule, rate)
     width = 1.0 if rule.range is None else ends(rule.range)[1] - ends(rule.range)[0]
@@ -72,11 +73,11 @@ def _noise(guesses: Guesses, rule: MetricRule, policy: GatePolicy, clusters: int
         cases=guesses.cases,
         clusters=clusters,
         coverage=(1.0, 1.0),
-        trials=guesses.trials,
-        variance=variance if pure else inflated,
+        trials=trial.trials,
+        variance=variance if trial.pure else inflated,
         cluster_share=share,
-        trial_noise=noise,
-        pure=pure,
+        trial_noise=trial.noise,
+        pure=trial.pure,
         df=max(1.0, clusters - 1.0),
         variance_df=None,
         target=aimed.target,
@@ -89,34 +90,51 @@ def _noise(guesses: Guesses, rule: MetricRule, policy: GatePolicy, clusters: int
         weighted=False,
         level=rate if bounded else None,
         level_variance=0.0 if rate is None or rule.range != "binary" else rate * (1 - rate),
+        notes=(f"{rule.metric}: --rate is not stated; taken not to be near an end of its range",)
+        if bounded and rate is None and rule.rule != "zero"
+        else (),
     )
 
 
 def _variance(guesses: Guesses, rule: MetricRule, rate: float | None) -> float:
+    """Of a case's contribution to the effect, with one trial on either side."""
     sd, discordance = figure(guesses.sd, rule.metric), figure(guesses.discordance, rule.metric)
+    if rule.rule == "zero":
+        return 0.0
+    if rule.statistic in ("p50", "p95"):
+        raise GateUndecidable(f"metric {rule.metric}: {rule.statistic} can only be planned for from a history")
     if sd is not None:
         return sd**2
     if rule.alone and rule.range == "binary" and rate is not None:
         return rate * (1.0 - rate)
-    if not rule.alone and discordance is not None and rule.statistic in ("mean",):
+    if not rule.alone and discordance is not None and rule.statistic == "mean":
         return discordance
     wanted = "--sd" if rule.alone or rule.statistic != "mean" else "--discordance (scores of 0 and 1) or --sd"
     raise GateUndecidable(f"metric {rule.metric}: without a history state {wanted}")
 
 
-def _trial_noise(
-    guesses: Guesses, rule: MetricRule, policy: GatePolicy, variance: float
-) -> tuple[tuple[float | None, float | None], bool]:
+def _trial_noise(guesses: Guesses, rule: MetricRule, policy: GatePolicy, variance: float) -> _TrialNoise:
     suite = policy.estimand == "suite"
     share = 1.0 if suite else figure(guesses.trial_share, rule.metric)
-    base, cand = guesses.trials
-    if share is None:
-        return ((0.0 if rule.alone else None), None), False
-    if rule.alone:
-        return (0.0, share * variance * cand), suite
-    # Of two sides with one variance each: t / base + t / cand is the trials' part.
-    each = share * variance / (1.0 / base + 1.0 / cand)
-    return (each, each), suite
+    if rule.rule == "zero":
+        return _TrialNoise((1.0, 1.0), (0.0, 0.0))
+    if rule.statistic.startswith("pass^"):
+        return _TrialNoise(guesses.trials, (0.0 if rule.alone else None, None))
+    if share is not None:
+        noise = (0.0, share * variance) if rule.alone else (share * variance / 2.0, share * variance / 2.0)
+        return _TrialNoise((1.0, 1.0), noise, pure=suite)
+    if guesses.trials[1] != 1 or (guesses.trials[0] != 1 and not rule.alone):
+        raise GateUndecidable(f"metric {rule.metric}: for more than one trial a case state --trial-share")
+    return _TrialNoise((1.0, 1.0), (0.0 if rule.alone else None, None))
+
+
+@dataclass(frozen=True, slots=True)
+class _TrialNoise:
+    """The words are those of Noise."""
+
+    trials: tuple[float, float]
+    noise: tuple[float | None, float | None]
+    pure: bool = False
 
 
 def _aim(guesses: Guesses, rule: MetricRule, rate: float | None) -> Aim:

@@ -192,7 +192,7 @@ def _metric(noise: Noise, now: Design, fixed: float | None, wanted: float) -> Pl
     alone = PolicyNoise.of((noise,), None)
     low, high = (at_tail(noise, tail)[1] for tail in (BEST, WORST))
     powers = alone.powers(now)
-    clusters = (None, None, None) if noise.estimand == "suite" else needed_clusters(alone, now, wanted)
+    clusters = None if noise.estimand == "suite" else needed_clusters(alone, now, wanted)
     trials = needed_trials(alone, now, wanted, fixed) if noise.can_vary_trials() else None
     return PlanMetric(
         metric=rule.metric,
@@ -213,7 +213,7 @@ def _metric(noise: Noise, now: Design, fixed: float | None, wanted: float) -> Pl
         power=PlanRange(low=powers[0], estimate=powers[1], high=powers[2]),
         smallest_margin=smallest_margin(noise, now, wanted),
         smallest_drop=smallest_drop(noise, now, wanted),
-        clusters=_span(clusters),
+        clusters=None if clusters is None else _span(clusters),
         trials=None if trials is None else _span(trials),
     )
 

@@ -20,6 +20,7 @@ from evalplat.gates.pairing import ends
 from evalplat.gates.rules import VISIBLE
 from evalplat.stats import clopper_pearson, power_of
 
+from .aim import log_ratio
 from .design import Design
 from .noise import Noise
 from .paired_binary import paired_binary_power
@@ -173,4 +174,6 @@ def with_margin(noise: Noise, margin: float) -> Noise:
     """The same metric, were its rule's margin (effect, distance to its bound) another."""
     if noise.rule.alone:
         return replace(noise, target=margin, allowance=noise.allowance - (noise.target or 0.0) + margin)
+    if noise.rule.statistic == "ratio":
+        return replace(noise, target=noise.truth - log_ratio(noise.rule, -margin), allowance=margin)
     return replace(noise, target=margin + noise.truth, allowance=margin)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from evalplat.gates.effect import sign
 from evalplat.gates.needed import MOST_CLUSTERS, MOST_TRIALS
 from evalplat.records.plan import PlanDesign, PlanRange, PlanSize
 from evalplat.stats import power_of
@@ -135,26 +137,31 @@ def smallest_margin(noise: Noise, design: Design, wanted: float) -> float | None
     def enough(margin: float) -> bool:
         return power(with_margin(noise, margin), design) >= wanted
 
-    high = noise.width if noise.rule.range is not None else max(noise.se(design), 1e-12)
+    most = noise.width if noise.rule.range is not None else math.inf
+    if noise.rule.statistic == "ratio" and noise.rule.direction == "higher":
+        most = 1.0 - 1e-12
+    high = min(most, max(noise.se(design), 1e-12))
     for _ in range(80):
         if enough(high):
+            return _bisected(enough, high)
+        if high == most:
             break
-        if noise.rule.range is not None:
-            return None
-        high *= 2.0
-    else:
-        return None
-    return _bisected(enough, high)
+        high = min(most, 2.0 * high)
+    return None
 
 
 def smallest_drop(noise: Noise, design: Design, wanted: float) -> float | None:
-    """The true drop that the metric, alone, is failed for with the wanted power."""
+    """The true drop (of a ratio: relative) that the metric, alone, is failed for with the wanted power."""
     if noise.rule.alone:
         return None
     se, df = noise.se(design), noise.freedom(design)
     if se == 0 or df < 1:
         return None
-    return _bisected(lambda effect: power_of(se, df, effect, noise.rule.alpha) >= wanted, 100.0 * se * (1 + 30.0 / df))
+    drop = _bisected(lambda effect: power_of(se, df, effect, noise.rule.alpha) >= wanted, 100.0 * se * (1 + 30.0 / df))
+    if noise.rule.statistic != "ratio":
+        return drop
+    s = sign(noise.rule)
+    return -s * math.expm1(-s * drop)
 
 
 def _bisected(enough: Callable[[float], bool], high: float) -> float:

@@ -40,6 +40,8 @@ def variance_split(
     """
     trials = float(pairs.baseline_trials.mean()), float(pairs.candidate_trials.mean())
     variance = se**2 * pairs.n_cases * even
+    if rule.rule == "zero":
+        return VarianceSplit(trials, variance, 1.0, (0.0, 0.0))
     if source.policy.estimand == "suite":
         return _suite(source, rule, pairs, trials, scale, even)
     if rule.statistic in ("p50", "p95"):
