@@ -53,8 +53,9 @@ def of_trials(estimate: float, share: Floats, sides: tuple[CaseMoments, ...], na
     why = _single(sides, names)
     if why is not None:
         return Inference(estimate, None, 0.0, why)
-    within = _within(share, sides)
-    estimate, se = without_rounding(estimate, math.sqrt(within.variance), _largest(sides))
+    scale = _largest(sides)
+    within = _within(share, sides, scale)
+    estimate, se = without_rounding(estimate, scale * math.sqrt(within.variance), scale)
     return Inference(estimate, se, within.variance**2 / within.weight if se else within.spare, None)
 
 
@@ -68,10 +69,11 @@ def of_planned(
 ) -> Inference:
     """Cases (n,) drawn at random, in whole clusters where given, from `plan`: (1 - n/N) first stage + n/N trials."""
     n = values.size
-    first = cluster_mean(values, clusters, None if np.ptp(share) == 0 else share)
     repeated = _single(sides, ("",) * len(sides)) is None
     seen = n / plan
-    within = _within(share, sides) if repeated else _Within(0.0, 0.0, 0.0)
+    scale = _largest(sides)
+    first = cluster_mean(values / scale, clusters, None if np.ptp(share) == 0 else share)
+    within = _within(share, sides, scale) if repeated else _Within(0.0, 0.0, 0.0)
     if first.se is None and (seen < 1.0 or not repeated):
         unit = "case" if clusters is None else "cluster"
         return Inference(
@@ -81,12 +83,12 @@ def of_planned(
     by = ", Satterthwaite df" if clusters is None else " in whole clusters, Satterthwaite df"
     if not repeated:
         method = f"spread of case means (one trial a case: at most too wide), {n} of {plan} planned cases{by}"
-        estimate, se = without_rounding(estimate, math.sqrt(among), _largest(sides))
+        estimate, se = without_rounding(estimate, scale * math.sqrt(among), scale)
         return Inference(estimate, se, first.df, None, method)
     stage = (1.0 - seen) * among
     variance = stage + seen * within.variance
     weight = (stage**2 / first.df if stage else 0.0) + seen**2 * within.weight
-    estimate, se = without_rounding(estimate, math.sqrt(variance), _largest(sides))
+    estimate, se = without_rounding(estimate, scale * math.sqrt(variance), scale)
     spare = within.spare + (first.df if seen < 1.0 else 0.0)
     return Inference(
         estimate, se, variance**2 / weight if se else spare, None, f"two-stage, {n} of {plan} planned cases{by}"
@@ -102,10 +104,11 @@ def _single(sides: tuple[CaseMoments, ...], names: tuple[str, ...]) -> str | Non
     return None
 
 
-def _within(share: Floats, sides: tuple[CaseMoments, ...]) -> _Within:
+def _within(share: Floats, sides: tuple[CaseMoments, ...], scale: float) -> _Within:
+    """In units of `scale`^2, as fourth powers of scores would overflow or vanish."""
     variance = weight = spare = 0.0
     for side in sides:
-        parts = share**2 * side.squares / (side.trials - 1.0) / side.trials
+        parts = share**2 * (side.squares / scale**2) / (side.trials - 1.0) / side.trials
         variance += float(parts.sum())
         weight += float(np.sum(parts**2 / (side.trials - 1.0)))
         spare += float(np.sum(side.trials - 1.0))
@@ -113,4 +116,5 @@ def _within(share: Floats, sides: tuple[CaseMoments, ...]) -> _Within:
 
 
 def _largest(sides: tuple[CaseMoments, ...]) -> float:
-    return max(side.largest for side in sides)
+    """The largest score in size; 1 where all are 0."""
+    return max(side.largest for side in sides) or 1.0

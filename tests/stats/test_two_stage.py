@@ -144,3 +144,13 @@ def test_level_when_a_third_or_all_of_the_planned_cases_were_seen(planned, trial
 def test_bad_plans_are_named(options, complaint):
     with pytest.raises(ValueError, match=complaint):
         suite_difference(*sides(3), **options)
+
+
+@pytest.mark.parametrize("unit", [1e-90, 1e-8, 1e90])
+@pytest.mark.parametrize("planned", [None, 12, 30])
+def test_scores_have_no_unit(unit, planned):
+    base, base_cases, cand, cand_cases = sides(4)
+    plain = suite_difference(base, base_cases, cand, cand_cases, planned_cases=planned)
+    scaled = suite_difference(unit * base, base_cases, unit * cand, cand_cases, planned_cases=planned)
+    expected = plain.estimate * unit, plain.se * unit, plain.df
+    assert (scaled.estimate, scaled.se, scaled.df) == pytest.approx(expected, rel=1e-9, abs=0)
