@@ -114,7 +114,10 @@ def _weighted(residuals: Floats, w: Floats, groups: Codes | None, n_groups: int)
     own = q * tau**2 - 2.0 * tau * omega / total
     off = float(np.trace(kz @ kz)) - float(np.sum(own**2))
     trace2 = (float(np.sum(s2**2)) + off) / total**4
-    return contributions, (float(s2.sum()) / total**2) ** 2 / trace2
+    # The limit, where the terms of the traces cancel to nothing.
+    if float(s1.max()) > (1.0 - 1e-3) * total or trace2 <= 0:
+        return contributions, 1.0
+    return contributions, max(1.0, (float(s2.sum()) / total**2) ** 2 / trace2)
 
 
 def adjustment(w: Floats, groups: Codes | None, n_groups: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:

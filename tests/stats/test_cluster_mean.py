@@ -132,6 +132,14 @@ def test_one_cluster_with_all_the_weight_tells_nothing():
     assert result.estimate == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("small", [10.0**-e for e in range(2, 13)])
+@pytest.mark.parametrize("n", [2, 3, 10])
+def test_where_one_case_has_nearly_all_the_weight_one_degree_of_freedom_is_left(small, n):
+    w = np.full(n, small)
+    w[0] = 1.0
+    assert cluster_mean(np.random.default_rng(1).normal(size=n), None, w).df == pytest.approx(1.0, abs=0.01)
+
+
 @pytest.mark.parametrize("clusters", [None, [0, 0, 1, 1, 2, 2]])
 @pytest.mark.parametrize("weights", [None, [1, 2, 3, 1, 2, 3]])
 @pytest.mark.parametrize("value", [0.0, 0.1, -1 / 3, 1e9])
