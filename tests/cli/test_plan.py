@@ -11,6 +11,7 @@ from evalplat.errors import InputError, ReferenceUnknown
 from evalplat.sdk.import_scores import import_scores
 from evalplat.sdk.plan import plan
 from evalplat.sdk.policy import policy_of
+from evalplat.sdk.run import run
 
 METRIC = ("--metric", "success", "--margin", "0.1")
 GUESS = ("--discordance", "0.2", "--rate", "0.8", "--cases", "200")
@@ -170,3 +171,41 @@ def test_real_costs_are_planned_with_the_policy_on_them(tmp_path, shared_data):
     assert found.reachable != "now"
     assert found.now.power.estimate is not None
     assert found.now.power.estimate <= min(one.power.estimate or 0 for one in found.metrics) + 1e-9
+
+
+SUITE = """
+name: coins
+datasets: [cases.jsonl]
+scorers: [{metric: correct, kind: expectation}]
+policy: gate.yaml
+trials: 2
+"""
+AGENT = """
+import hashlib, itertools
+calls = itertools.count()
+
+def coin(question):
+    return "12" if hashlib.sha256(f"{question}{next(calls)}".encode()).digest()[0] < 160 else "no idea"
+"""
+
+
+def test_a_kept_run_is_planned_with_its_suites_policy_and_its_own_latency(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    cases = [{"id": f"c{i}", "input": f"toss {i}", "expect": {"number": 12}} for i in range(30)]
+    (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(case) for case in cases))
+    (tmp_path / "gate.yaml").write_text("metrics:\n  - {metric: correct, margin: 0.1, range: binary}\n")
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    (tmp_path / "coins.py").write_text(AGENT)
+    done = run("suite.yaml", "coins:coin", alias="production")
+    found = plan(history=["production"])
+    assert (found.source, found.baseline, found.candidate) == ("runs", "production", None)
+    assert (found.now.cases, found.now.trials) == (30, 2)
+    latency = sum(trial.latency_s for trial in done.run.trials) / 60
+    minutes = found.now.spend.minutes
+    assert minutes is not None
+    assert minutes.estimate == pytest.approx(120 * latency / 60 / 4)
+    assert found.now.spend.tokens is None  # a function says nothing of tokens
+    assert found.now.spend.cost_usd is None
+    assert plan(history=["production"], estimand="suite").by_clusters is None

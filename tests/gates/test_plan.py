@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -16,11 +17,22 @@ from scipy import stats as scipy_stats
 from evalplat.errors import GateUndecidable
 from evalplat.gates import compare, decide
 from evalplat.gates.latent import Shape
-from evalplat.gates.planning import Asked, Guesses, Price, plan_from_guesses, plan_from_history
+from evalplat.gates.planning import Asked, Guesses, Price, plan_from_guesses, plan_from_history, price_of_trials
 from evalplat.gates.planning.paired_binary import paired_binary_power
 from evalplat.gates.score_models import Binary, Lognormal, Normal, SimulatedModel
 from evalplat.gates.simulate import judge
-from evalplat.records import Column, GatePolicy, MetricRule, Plan, PlanRange, ScoreTable
+from evalplat.records import (
+    Answer,
+    Column,
+    GatePolicy,
+    MetricRule,
+    Plan,
+    PlanRange,
+    ScoreTable,
+    Trial,
+    TrialKey,
+    Usage,
+)
 from evalplat.stats import best_split, clopper_pearson, operating, power_of, tango, variance_components
 from evalplat.suites import read_score_table
 
@@ -585,3 +597,51 @@ def test_real_histories_give_plans(shared_data):
     assert found.metrics[0].noise.candidate_trials == pytest.approx((0.42 - 0.27333333) / 4, abs=1e-6)
     assert (found.now.cases, found.now.clusters, found.now.trials) == (50, 34, 4)
     assert found.reachable == "by trials"
+
+
+def trials_of(usages: list[Usage]) -> list[Trial]:
+    return [
+        Trial(
+            key=TrialKey(case_id=f"c{i}"),
+            seed=i,
+            answer=Answer(text="yes"),
+            usage=usage,
+            latency_s=2.0,
+            started_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        for i, usage in enumerate(usages)
+    ]
+
+
+def test_a_runs_price_is_what_its_trials_used_and_nothing_where_one_is_unknown():
+    priced = [Usage(input_tokens=100 + i, output_tokens=10, calls=1, cost_usd=0.01) for i in range(10)]
+    price = price_of_trials(trials_of(priced))
+    assert price.tokens is not None
+    assert price.tokens.estimate == pytest.approx(114.5)
+    assert price.tokens.low is not None
+    assert price.tokens.low < 114.5
+    assert price.cost_usd is not None
+    assert price.cost_usd.low == pytest.approx(0.01)
+    assert price.cost_usd.high == pytest.approx(0.01)
+    assert price.seconds is not None
+    assert price.seconds.estimate == 2.0
+    unpriced = price_of_trials(trials_of([*priced, Usage(input_tokens=5, calls=1, cost_usd=None)]))
+    assert unpriced.cost_usd is None
+    assert unpriced.tokens is not None
+    unknown = price_of_trials(trials_of([*priced, Usage(calls=1, unknown_usage_calls=1)]))
+    assert (unknown.tokens, unknown.cost_usd) == (None, None)
+
+
+def test_what_would_settle_a_gate_is_what_is_planned():
+    """`needed` of an inconclusive gate and the plan from the same table: one normal theory, the plan's tests exact."""
+    rng = np.random.default_rng(26)
+    groups = np.repeat(np.arange(30), 4)
+    base, cand = ((rng.random(120) < 0.7).astype(float) for _ in range(2))
+    policy = policy_of(SUCCESS)
+    table = history_of(base, cand, clusters=groups)
+    found = compare(table, policy, baseline="base", candidate="cand").metrics[0].needed
+    assert found is not None
+    planned_size = planned(table, policy).by_clusters
+    assert planned_size is not None
+    assert planned_size.estimate is not None
+    assert found.clusters == pytest.approx(planned_size.estimate.clusters, rel=0.02)
