@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from evalplat.records.selftest import Selftest, SelftestMetric, SelftestScenario, SimulatedShare
+from evalplat.records.selftest import Selftest, SelftestMetric, SelftestScenario, SelftestStopping, SimulatedShare
 
 from .console import printable
 
@@ -25,6 +25,11 @@ def selftest_tables(found: Selftest) -> None:
     typer.echo("")
     heads = ("metric", "rule", "level", "worse is", "se", "coverage", "of")
     _table(heads, [_metric(one) for one in found.metrics])
+    if found.stopping:
+        ends = ", ".join(str(cases) for cases in found.looks)
+        typer.echo(f"\nA gate that runs the candidate itself may end after {ends} cases:")
+        early = ("the truth", "pass", "inconclusive", "fail", "candidate calls", "of all")
+        _table(early, [_stopping(one) for one in found.stopping])
     for warning in found.warnings:
         typer.echo(f"  warning {warning.code}: {printable(warning.message)}")
     for said in found.assumptions:
@@ -46,6 +51,12 @@ def _scenario(one: SelftestScenario) -> tuple[str, ...]:
     from evalplat.reports import truth_of
 
     return (printable(truth_of(one)), *(_with_error(share) for share in (one.passes, one.inconclusive, one.fails)))
+
+
+def _stopping(one: SelftestStopping) -> tuple[str, ...]:
+    truth = "unchanged" if one.metric is None else f"{one.metric} worse by the margin"
+    shares = (_with_error(share) for share in (one.passes, one.inconclusive, one.fails))
+    return (printable(truth), *shares, f"{one.calls:,.0f} ± {one.calls_se:,.0f}", f"{one.share:.0%}")
 
 
 def _metric(one: SelftestMetric) -> tuple[str, ...]:

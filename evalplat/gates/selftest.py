@@ -60,6 +60,11 @@ class Tally:
     """By setting, metric, step: `pass`, `fail` and `covered` of the metric by itself."""
     blocked: Counter[tuple[Setting, int, str]] = field(default_factory=Counter)
     """Why a metric could not be judged, of unchanged agents."""
+    look_draws: int = 0
+    stops: Counter[tuple[Step, str | None, Verdict]] = field(default_factory=Counter)
+    """Verdicts of gates that stop early."""
+    calls: Counter[tuple[Step, str | None, int]] = field(default_factory=Counter)
+    """Their candidate calls: sums of first and second powers."""
 
     def add(self, other: Tally) -> None:
         """Add another chunk's counts."""
@@ -67,6 +72,9 @@ class Tally:
         self.verdicts += other.verdicts
         self.metrics += other.metrics
         self.blocked += other.blocked
+        self.look_draws += other.look_draws
+        self.stops += other.stops
+        self.calls += other.calls
 
 
 def prepare(table: ScoreTable, policy: GatePolicy, baseline: str, candidate: str | None = None) -> Bench:
@@ -104,7 +112,7 @@ def chunk(bench: Bench, seed: int, number: int, draws: int) -> Tally:
     rng = np.random.default_rng([seed, number])
     tally = Tally(draws=draws)
     for _ in range(draws):
-        latents = _mixed([Latent.draw(bench.shape, rng) for _ in bench.policy.metrics], bench.mixing)
+        latents = mixed([Latent.draw(bench.shape, rng) for _ in bench.policy.metrics], bench.mixing)
         known: dict[int, dict[Step, MetricComparison]] = {}
         for setting, stand_ins in bench.settings.items():
             found = {}
@@ -138,8 +146,6 @@ def _about_the_shape(history: Sequence[Pairs], widest: Pairs, policy: GatePolicy
         said.append(f"all metrics are simulated on the {widest.n_cases} cases of the one that has most")
     if len(set(widest.baseline_trials.tolist()) | set(widest.candidate_trials.tolist())) > 1:
         said.append("cases have different numbers of trials; all are simulated with the mean number")
-    if policy.stopping.looks > 1:
-        said.append("every gate sees all its cases: looks that may end it early are not simulated")
     if policy.estimand == "suite":
         said.append("estimand suite: agents are alike case by case, as a changed case would be a change")
     return said
@@ -178,7 +184,8 @@ def _correlation(history: Sequence[Pairs], *, two: bool) -> Floats:
     return result
 
 
-def _mixed(latents: Sequence[Latent], mixing: Floats) -> list[Latent]:
+def mixed(latents: Sequence[Latent], mixing: Floats) -> list[Latent]:
+    """The metrics' random numbers, moving together as the metrics do."""
     if len(latents) == 1:
         return list(latents)
 

@@ -15,6 +15,7 @@ from evalplat.records.selftest import (
     SelftestMetric,
     SelftestScenario,
     SelftestShape,
+    SelftestStopping,
     SelftestWarning,
     Setting,
     SimulatedShare,
@@ -35,8 +36,10 @@ NOMINAL_POWER = 0.8
 """`no_significant_drop` promises to see its effect so often, and no more."""
 
 
-def result(bench: Bench, tally: Tally, policy: GatePolicy, *, seed: int, history: tuple[str, ...]) -> Selftest:
-    """The selftest of `policy` from the tally of all its chunks."""
+def result(
+    bench: Bench, tally: Tally, policy: GatePolicy, *, seed: int, history: tuple[str, ...], looks: tuple[int, ...] = ()
+) -> Selftest:
+    """The selftest of `policy` from the tally of all its chunks; `looks` are the cases after each early look."""
     scenarios, metrics = tuple(_scenarios(bench, tally)), tuple(_metrics(bench, tally))
     return Selftest(
         shape=_shape(bench.shape),
@@ -46,6 +49,8 @@ def result(bench: Bench, tally: Tally, policy: GatePolicy, *, seed: int, history
         history=history,
         scenarios=scenarios,
         metrics=metrics,
+        looks=looks,
+        stopping=tuple(_stopping(bench, tally)) if tally.look_draws else (),
         assumptions=bench.assumptions,
         warnings=tuple(_warnings(bench, tally)),
         policy_sha256=policy.content_hash,
@@ -85,6 +90,24 @@ def _scenarios(bench: Bench, tally: Tally) -> Iterator[SelftestScenario]:
                 fails=share(counts["fail"], tally.draws),
                 inconclusive=share(counts["inconclusive"], tally.draws),
             )
+
+
+def _stopping(bench: Bench, tally: Tally) -> Iterator[SelftestStopping]:
+    n, (_, most) = tally.look_draws, _shape(bench.shape).calls
+    for step, metric in sorted({key[:2] for key in tally.calls}, key=lambda key: (key[1] is not None, str(key[1]))):
+        mean = tally.calls[step, metric, 1] / n
+        spread = max(0.0, tally.calls[step, metric, 2] / n - mean**2)
+        passes, fails, still_open = (share(tally.stops[step, metric, verdict], n) for verdict in VERDICTS)
+        yield SelftestStopping(
+            step=step,
+            metric=metric,
+            passes=passes,
+            fails=fails,
+            inconclusive=still_open,
+            calls=mean,
+            calls_se=math.sqrt(spread / n),
+            share=mean / most,
+        )
 
 
 def _metrics(bench: Bench, tally: Tally) -> Iterator[SelftestMetric]:

@@ -73,6 +73,19 @@ class SelftestScenario(Record):
     inconclusive: SimulatedShare
 
 
+class SelftestStopping(Record):
+    """The same agents through the gate that runs the candidate itself and looks early."""
+
+    step: Step
+    metric: str | None = Field(default=None, description="Which metric is worse; None where nothing changed.")
+    passes: SimulatedShare
+    fails: SimulatedShare
+    inconclusive: SimulatedShare
+    calls: float = Field(description="Mean candidate calls until it ends.")
+    calls_se: float
+    share: float = Field(description="Of the calls of a gate that runs all cases.")
+
+
 class SelftestWarning(Record):
     """What a reader of the suite must know."""
 
@@ -91,6 +104,10 @@ class Selftest(Record):
     history: tuple[str, ...] = Field(description="The systems or the run that the shape was learned from.")
     scenarios: tuple[SelftestScenario, ...]
     metrics: tuple[SelftestMetric, ...]
+    looks: tuple[int, ...] = Field(
+        description="Cases after each look of a gate that stops early; empty: it looks once."
+    )
+    stopping: tuple[SelftestStopping, ...]
     assumptions: tuple[str, ...]
     warnings: tuple[SelftestWarning, ...]
     policy_sha256: str

@@ -24,6 +24,7 @@ def render_selftest_html(selftest: Selftest, *, command: str, generated_at: date
         Panel("selftest", "Selftest", "selftest.html.j2", lambda: _hero(selftest, generated_at)),
         Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(selftest)),
         Panel("verdicts", "Verdicts", "selftest_verdicts.html.j2", lambda: _verdicts(selftest)),
+        Panel("early", "Stopping early", "selftest_early.html.j2", lambda: _early(selftest)),
         Panel("metrics", "Metrics", "selftest_metrics.html.j2", lambda: {"rows": selftest.metrics[:_MOST]}),
         Panel("explore", "Chart", "explore.html.j2", lambda: _chart(selftest), limit=300_000),
         Panel("assumed", "What was assumed", "selftest_assumed.html.j2", lambda: _assumed(selftest)),
@@ -65,6 +66,16 @@ def _verdicts(selftest: Selftest) -> dict[str, Any]:
 
 
 _FIELDS = (("pass", "passes"), ("inconclusive", "inconclusive"), ("fail", "fails"))
+
+
+def _early(selftest: Selftest) -> dict[str, Any] | None:
+    if not selftest.stopping:
+        return None
+    rows = []
+    for one in selftest.stopping[:_MOST]:
+        truth = "unchanged" if one.metric is None else f"{one.metric} worse by the margin"
+        rows.append({"truth": truth, "found": one, "shares": (one.passes, one.inconclusive, one.fails)})
+    return {"rows": rows, "looks": selftest.looks, "draws": selftest.stopping[0].passes.draws}
 
 
 def _stacked(shares: list[tuple[str, float]]) -> list[tuple[str, float, float]]:

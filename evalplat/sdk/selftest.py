@@ -6,10 +6,13 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from evalplat.errors import InputError
+from evalplat.gates.schedule import Schedule
 from evalplat.gates.selftest import Bench, Tally, chunk, prepare
+from evalplat.gates.selftest_looks import looks_chunk, plan_of_looks
 from evalplat.gates.selftest_result import result
 from evalplat.records import GatePolicy, ScoreTable
 from evalplat.records.selftest import Selftest
@@ -18,11 +21,15 @@ from evalplat.suites import read_score_table
 from .command import command
 from .workspace import workspace
 
-CHUNK = 100
+CHUNK = 50
+EARLY_SHARE = 4
+"""Gates that stop early are simulated once in so many: each of their looks is a gate."""
+
+FEWEST_DRAWS = 100
 SEED = 20_000
 
 Progress = Callable[[int, int], None]
-"""Called with the draws that are done and that there will be."""
+"""Called with the parts that are done and that there will be."""
 
 
 def selftest(
@@ -46,8 +53,8 @@ def selftest(
 
     Raises InputError, ReferenceUnknown or GateUndecidable where nothing can be simulated.
     """
-    if draws < CHUNK:
-        raise InputError(f"--draws: at least {CHUNK}, found {draws}")
+    if draws < FEWEST_DRAWS:
+        raise InputError(f"--draws: at least {FEWEST_DRAWS}, found {draws}")
     if workers < 1:
         raise InputError(f"--workers: at least 1, found {workers}")
     if bool(scores) == bool(history):
@@ -57,12 +64,14 @@ def selftest(
     else:
         table, rule, names = _of_runs(history, policy)
     bench = prepare(table, rule, *(table.systems if history else names))
+    plan = plan_of_looks(bench)
+    tasks = _tasks(bench, plan, seed, draws)
     tally = Tally()
-    for part in _chunks(bench, seed, draws, workers):
+    for done, part in enumerate(_carried_out(tasks, workers), 1):
         tally.add(part)
         if progress is not None:
-            progress(tally.draws, draws)
-    found = result(bench, tally, rule, seed=seed, history=names)
+            progress(done, len(tasks))
+    found = result(bench, tally, rule, seed=seed, history=names, looks=plan.cases if plan is not None else ())
     return found if policy is None else found.model_copy(update={"policy_sha256": policy.content_hash})
 
 
@@ -98,18 +107,31 @@ def _of_runs(history: Sequence[str], policy: GatePolicy | None) -> tuple[ScoreTa
     return ScoreTable.concat(tables) if len(tables) > 1 else tables[0], rule, tuple(history[: len(ids)])
 
 
-def _chunks(bench: Bench, seed: int, draws: int, workers: int) -> Iterator[Tally]:
-    """The tallies of all chunks, as they are done: each has its own seed, so their order is of no account."""
-    sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
+def _tasks(bench: Bench, plan: Schedule | None, seed: int, draws: int) -> list[Callable[[], Tally]]:
+    """All chunks, each with random numbers of its own, so that their order is of no account."""
+
+    def sizes(total: int) -> list[int]:
+        return [min(CHUNK, total - start) for start in range(0, total, CHUNK)]
+
+    tasks: list[Callable[[], Tally]] = [
+        partial(chunk, bench, seed, number, size) for number, size in enumerate(sizes(draws))
+    ]
+    if plan is not None:
+        early = max(CHUNK, draws // EARLY_SHARE)
+        tasks += [partial(looks_chunk, bench, plan, seed, number, size) for number, size in enumerate(sizes(early))]
+    return tasks
+
+
+def _carried_out(tasks: Sequence[Callable[[], Tally]], workers: int) -> Iterator[Tally]:
+    """The tallies of all chunks, as they are done."""
     if workers == 1:
-        yield from (chunk(bench, seed, number, size) for number, size in enumerate(sizes))
+        yield from (task() for task in tasks)
         return
     # A fork of a process with threads may hang; a fresh one imports in a second.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
         try:
-            running = [pool.submit(chunk, bench, seed, number, size) for number, size in enumerate(sizes)]
-            for done in as_completed(running):
+            for done in as_completed([pool.submit(task) for task in tasks]):
                 yield done.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

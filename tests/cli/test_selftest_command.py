@@ -38,6 +38,8 @@ def test_the_numbers_do_not_depend_on_the_number_of_processes(evalplat, scores):
     assert {one["step"] for one in found["scenarios"]} == {"unchanged", "half", "worse"}
     for one in found["scenarios"]:
         assert one["passes"]["share"] + one["fails"]["share"] + one["inconclusive"]["share"] == pytest.approx(1)
+    assert found["looks"][-1] == 120
+    assert {one["metric"] for one in found["stopping"]} == {None, "success"}
     other = evalplat(*SIMULATE, "--json", "-", "--workers", 1, "--seed", 5)
     assert json.loads(other.stdout)["scenarios"] != found["scenarios"]
 

@@ -11,9 +11,11 @@ from evalplat.gates import Binary, Bounded, Latent, Lognormal, Normal, Shape, pa
 from evalplat.gates.pairing import Pairs
 from evalplat.gates.selftest import Tally, chunk, prepare
 from evalplat.gates.selftest_fit import fit
+from evalplat.gates.selftest_looks import looks_chunk, plan_of_looks
 from evalplat.gates.selftest_result import result
 from evalplat.gates.selftest_steps import steps_of
 from evalplat.records import GatePolicy, MetricRule, ScoreTable
+from evalplat.records.policy import Stopping
 from evalplat.records.selftest import Selftest
 
 RULE = MetricRule(metric="m", margin=0.1)
@@ -182,6 +184,37 @@ def test_a_suite_that_can_never_tell_is_said(table, rule, codes, says):
     mine = [warning for warning in found.warnings if "near the ceiling" not in warning.message]
     assert codes <= {warning.code.replace("rarely_passes", "never_passes") for warning in mine}
     assert any(says in warning.message for warning in mine), mine
+
+
+def test_a_gate_that_stops_early_errs_no_more_and_calls_less():
+    history = simulate(
+        Shape.of_sizes([5] * 40), Binary(0.7, case=0.5, cluster_shock=0.05), 0.0, np.random.default_rng(5)
+    )
+    policy = GatePolicy(metrics=(MetricRule(metric="m", margin=0.2),))
+    bench = prepare(table_of(history, (1, 1)), policy, "base", "cand")
+    plan = plan_of_looks(bench)
+    assert plan is not None
+    tally = chunk(bench, 1, 0, 100)
+    tally.add(looks_chunk(bench, plan, 1, 0, 100))
+    found = result(bench, tally, policy, seed=1, history=("base",), looks=plan.cases)
+    unchanged, worse = found.stopping
+    assert found.looks[-1] == 200
+    assert len(found.looks) == 5
+    assert (unchanged.metric, worse.metric) == (None, "m")
+    assert unchanged.fails.share < 0.13 and worse.passes.share < 0.13
+    assert unchanged.passes.share > 0.6 and worse.fails.share > 0.6
+    for one in (unchanged, worse):
+        assert one.calls == pytest.approx(200 * one.share)
+        assert 0.2 <= one.share < 0.9
+        assert one.passes.draws == 100
+
+
+def test_where_there_is_but_one_look_no_other_is_simulated():
+    once = GatePolicy(metrics=(RULE,), stopping=Stopping(looks=1))
+    twice = GatePolicy(metrics=(RULE, MetricRule(metric="m", rule="at_least", bound=0.5)))
+    assert plan_of_looks(prepare(enough(), once, "base", "cand")) is None
+    assert plan_of_looks(prepare(enough(), twice, "base", "cand")) is None
+    assert plan_of_looks(prepare(few_clusters(), GatePolicy(metrics=(RULE,)), "base", "cand")) is None
 
 
 def test_chunks_are_reproducible_and_add_up_in_any_order():

@@ -12,6 +12,7 @@ from evalplat.records.selftest import (
     SelftestMetric,
     SelftestScenario,
     SelftestShape,
+    SelftestStopping,
     SelftestWarning,
     SimulatedShare,
 )
@@ -51,6 +52,13 @@ def selftest(metric: str = "success", *, warned: bool = True) -> Selftest:
                 coverage={"unchanged": share(0.91)}, confidence=0.9,
             ),
         ),
+        looks=(120, 200),
+        stopping=(
+            SelftestStopping(
+                step="worse", metric=metric, passes=share(0.03), fails=share(0.694), inconclusive=share(0.276),
+                calls=683.0, calls_se=4.0, share=0.683,
+            ),
+        ),
         assumptions=(f"{metric}: only one system is known",) if warned else (),
         warnings=(SelftestWarning(code="rarely_fails", message=f"{metric} rarely fails"),) if warned else (),
         policy_sha256="0" * 64,
@@ -73,6 +81,7 @@ def test_every_figure_is_on_the_page():
         "71.3 %",
         "91.0 %",
         "30.0 %",
+        "683",
         "rarely_fails",
     ):
         assert said in text, said
