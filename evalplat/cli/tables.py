@@ -60,14 +60,11 @@ def decision_lines(decision: Decision, *, metrics: bool = True) -> None:
 
 def _course(decision: Decision) -> Iterator[str]:
     """What the gate cost, and what it says of the anchor."""
-    if decision.calls is not None and decision.stopped is not None:
-        calls, looks = decision.calls, len(decision.looks)
-        why = {"decided": "decided", "futility": "neither pass nor fail in reach", "end": "at the end"}
-        baseline = f"{calls.baseline_run:,} baseline trials run, {calls.baseline_kept:,} kept ones used"
-        yield (
-            f"after look {looks} ({why[decision.stopped]}): {calls.candidate:,} of at most {calls.largest:,} "
-            f"candidate trials; {baseline}"
-        )
+    from evalplat.reports import course
+
+    cost = course(decision)
+    if cost is not None:
+        yield cost
     if decision.anchor is not None:
         yield f"against the anchor {decision.anchor.anchor.ref}: {decision.anchor.verdict}, {decision.anchor.reason}"
 

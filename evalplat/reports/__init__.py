@@ -9,8 +9,10 @@ from .run_page import render_run_html
 from .selftest_json import selftest_json
 from .selftest_page import render_selftest_html, truth_of
 from .summary_json import summary_json
+from .words import course
 
 __all__ = [
+    "course",
     "decision_json",
     "decisions_json",
     "parse_decision_json",

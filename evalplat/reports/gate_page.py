@@ -14,7 +14,7 @@ from .interval import draw
 from .linediff import marked
 from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
 from .text import one_line
-from .words import ADVICE, ESTIMANDS, VERDICTS
+from .words import ADVICE, ESTIMANDS, VERDICTS, course
 
 _MOST = {"metrics": 60, "slices": 150, "findings": 200, "changes": 20}
 _MOST_FLIPS = 1000
@@ -25,6 +25,7 @@ def render_html(data: ReportData) -> str:
     before = [
         Panel("verdict", "Verdict", "verdict.html.j2", lambda: _verdict(data)),
         Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: _scorecard(data), limit=300_000),
+        Panel("looks", "Looks", "looks.html.j2", lambda: _looks(data), limit=100_000),
         Panel("settle", "What would settle it", "settle.html.j2", lambda: _settle(data)),
         Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(data), limit=300_000),
         Panel("slices", "Slices", "slices.html.j2", lambda: _slices(data), limit=500_000),
@@ -74,6 +75,14 @@ def _scorecard(data: ReportData) -> dict[str, Any]:
 
 def _rows(metrics: Sequence[MetricDecision]) -> list[dict[str, Any]]:
     return [{"decision": metric, "found": metric.comparison, "drawing": draw(metric.comparison)} for metric in metrics]
+
+
+def _looks(data: ReportData) -> dict[str, Any] | None:
+    decision = data.decision
+    if not decision.looks and decision.anchor is None:
+        return None
+    found = next(one.comparison for one in decision.metrics if one.comparison.gating)
+    return {"cost": course(decision), "looks": decision.looks, "found": found, "anchor": decision.anchor}
 
 
 def _settle(data: ReportData) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from evalplat.records import Decision, MetricDecision, Needed
 from .interval import scale
 from .numbers import change, count, level, p_value, signed, value
 from .text import one_line
-from .words import DECISIONS, VERDICTS, rule_in_words, sentence, settling
+from .words import DECISIONS, VERDICTS, course, rule_in_words, sentence, settling
 
 LIMIT = 60_000
 _SHOWN = {"slices": 40, "flips": 20, "findings": 20, "metrics": 60}
@@ -24,13 +24,14 @@ def render_markdown(decision: Decision) -> str:
         prose(sentence(decision.reason), 2000),
         f"{code(decision.baseline.ref)} (baseline) against {code(decision.candidate.ref)} (candidate), "
         f"{count(decision.candidate.n_cases)} cases, {count(decision.candidate.n_trials)} trials.",
+        *_course(decision),
         *_metrics(decision),
         *_needed(decision.metrics),
         *_findings(decision),
         *_slices(decision),
         *_flips(decision),
         f"<sub>Policy {code(decision.policy_sha256[:12])}, evalplat {code(decision.version)}. Intervals are at "
-        "1 − 2α; unrounded numbers are in decision.json.</sub>",
+        f"{'each look’s level' if decision.stopped else '1 − 2α'}; unrounded numbers are in decision.json.</sub>",
     ]
     kept, size = [], 0
     for block in blocks:
@@ -60,6 +61,15 @@ def prose(text: str, limit: int = 500) -> str:
     line = re.sub(r"#(?=\d)", "#\u200b", line)
     line = re.sub(r"^(\d+)([.)])", r"\1\\\2", line)
     return re.sub(r"(?i)(?<=\w)://|\bwww\.", lambda found: found.group()[:-1] + "\u200b" + found.group()[-1], line)
+
+
+def _course(decision: Decision) -> Iterable[str]:
+    cost = course(decision)
+    if cost is not None:
+        yield cost
+    if decision.anchor is not None:
+        against = f"{code(decision.anchor.anchor.ref)}: {VERDICTS[decision.anchor.verdict].label.lower()}"
+        yield f"All changes since the anchor {against}. {prose(sentence(decision.anchor.reason))}"
 
 
 def _metrics(decision: Decision) -> Iterable[str]:

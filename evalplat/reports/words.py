@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from evalplat.records import MetricComparison, Needed
+from evalplat.records import Decision, MetricComparison, Needed
 
 from .numbers import count, level, size, value
 
@@ -38,6 +38,25 @@ ESTIMANDS: Final = {
 }
 
 _STATISTICS: Final = {"mean": "mean", "ratio": "ratio of totals", "p50": "median", "p95": "95th percentile"}
+
+
+_STOPS: Final = {
+    "decided": "it was decided",
+    "futility": "neither pass nor fail was in reach",
+    "end": "it was the last",
+}
+
+
+def course(decision: Decision) -> str | None:
+    """What a gate that looks more than once cost; None for one that did not run the candidate."""
+    calls = decision.calls
+    if calls is None or decision.stopped is None:
+        return None
+    baseline = f"{count(calls.baseline_run)} baseline trials were run, {count(calls.baseline_kept)} kept ones used"
+    return (
+        f"It ended at look {len(decision.looks)}, as {_STOPS[decision.stopped]}: {count(calls.candidate)} of at most "
+        f"{count(calls.largest)} candidate trials; {baseline}."
+    )
 
 
 def statistic_in_words(found: MetricComparison) -> str:

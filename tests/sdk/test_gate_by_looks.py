@@ -10,6 +10,7 @@ from instruments.coins import POLICY, calls_of, make_coins
 
 from evalplat.errors import InputError, ReferenceUnknown
 from evalplat.records import Decision
+from evalplat.reports import parse_decision_json
 from evalplat.sdk.gate import gate
 from evalplat.sdk.run import run
 from evalplat.sdk.workspace import workspace
@@ -51,6 +52,17 @@ def test_a_gate_ends_as_soon_as_it_may_and_its_baseline_is_run_once(project: Pat
     assert last.difference is not None and last.pass_bound is not None and last.difference > last.pass_bound
     assert metric.ci_low is not None and metric.ci_low > -0.08
     assert metric.median_unbiased is not None and metric.level == last.metrics[0].level
+
+
+def test_page_and_comment_show_the_looks_and_what_they_saved(project: Path):
+    gated = gate("coins:base", "coins:worse", suite="suite.yaml")
+    calls = gated.decision.calls
+    assert calls is not None
+    told = f"{calls.candidate} of at most 400 candidate trials"
+    page = gated.html()
+    assert told in page and 'id="h-looks"' in page and "Passes beyond" in page
+    assert told in gated.markdown()
+    assert parse_decision_json(gated.json(), "x") == gated.decision
 
 
 def test_every_slice_is_in_the_first_look_and_clusters_are_whole(project: Path):
