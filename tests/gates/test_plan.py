@@ -104,10 +104,10 @@ SLOW_WORLDS = {
 }
 
 
-def kept_promise(world: World, gates: int) -> None:
-    """From a long history, so that the noise is known: the planned size passes as often as it says."""
+def kept_promise(world: World, gates: int, history: int, slack: float) -> None:
+    """From a long history, so that the noise is known but for `slack`: the planned size passes as often as it says."""
     rng = np.random.default_rng(20260)
-    found = world.plan(3000, rng)
+    found = world.plan(history, rng)
     assert found.by_clusters is not None
     size = found.by_clusters.estimate
     assert size is not None
@@ -115,19 +115,25 @@ def kept_promise(world: World, gates: int) -> None:
     # Exact tests move in steps, clusters are whole: a little above what was asked, never below.
     assert 0.80 <= size.power.estimate <= 0.87
     share = world.passes(size.clusters, int(size.trials), rng, gates)
-    # 3.3 standard errors of the simulation, and what 3000 clusters leave open of the noise.
-    assert share == pytest.approx(size.power.estimate, abs=3.3 * math.sqrt(0.16 / gates) + 0.02)
+    assert share == pytest.approx(size.power.estimate, abs=3.3 * math.sqrt(0.16 / gates) + slack)
 
 
 @pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
 def test_a_planned_size_passes_an_unchanged_candidate_as_often_as_it_says(world: World):
-    kept_promise(world, 300)
+    kept_promise(world, 300, history=3000, slack=0.02)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world", [*WORLDS.values(), *SLOW_WORLDS.values()], ids=[*WORLDS, *SLOW_WORLDS])
+@pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
 def test_planned_sizes_keep_their_promise_over_many_gates(world: World):
-    kept_promise(world, 1500)
+    kept_promise(world, 1500, history=30_000, slack=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", SLOW_WORLDS.values(), ids=SLOW_WORLDS)
+def test_bootstrapped_sizes_about_keep_theirs(world: World):
+    """A quantile's own noise is known to a tenth at best, even from 30,000 cases."""
+    kept_promise(world, 500, history=30_000, slack=0.06)
 
 
 def test_short_histories_err_on_both_sides_and_their_range_says_so():

@@ -169,8 +169,13 @@ class MetricHistory:
     def _variance_df(self) -> float:
         """Degrees of freedom of the variance's estimate: fewer than of the mean's where the tails are heavy.
 
-        Var(s^2) / sigma^4 is about (kurtosis - 1) / G; equated with chi-square's 2 / df.
+        Var(s^2) / sigma^4 is about (kurtosis - 1) / G; equated with chi-square's 2 / df. The bootstrap's variance of a
+        quantile hangs on the density there: 2 / sqrt(pi G p (1 - p)) of either side (Hall & Martin 1988).
         """
+        if self.rule.statistic in ("p50", "p95"):
+            p = int(self.rule.statistic[1:]) / 100
+            known = float(np.sqrt(np.pi * self.result.n_clusters * p * (1 - p)))
+            return max(1.0, min(self.result.df, known if self.rule.alone else 2.0 * known))
         weight = np.ones(self.pairs.n_cases) if self.pairs.weights is None else self.pairs.weights
         sums = np.bincount(self._groups, weights=weight * (self.contribution - self.result.estimate))
         square = float(np.mean(sums**2))

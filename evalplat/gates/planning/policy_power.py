@@ -53,17 +53,22 @@ class PolicyNoise:
         normal = np.random.default_rng(SEED).standard_normal((DRAWS, len(metrics)))
         return cls(metrics, correlation, normal @ root.T)
 
-    def joint(self, design: Design, tail: float | None = None) -> tuple[float, float]:
+    def joint(self, design: Design, tail: float | None = None, *, wanted: float | None = None) -> tuple[float, float]:
         """Chance that all pass: (lower bound, upper bound), which are one where the correlation is known.
 
         Known: a normal copula of the metrics' own powers, by seeded Monte Carlo. Else Bonferroni's lower bound and the
-        smallest of the powers. `tail` takes what was estimated at that tail of its distribution, 0 the worst.
+        smallest of the powers. `tail` takes what was estimated at that tail of its distribution, 0 the worst. Where it
+        only matters on which side of `wanted` it lies, these bounds stand in for draws that could not change that.
         """
         alone = [power(noise, design, factor) for noise, factor in (at_tail(one, tail) for one in self.metrics)]
         if len(alone) == 1 or min(alone) == 0.0:
             return min(alone), min(alone)
+        bounds = max(0.0, 1.0 - sum(1.0 - one for one in alone)), min(alone)
         if self.draws is None:
-            return max(0.0, 1.0 - sum(1.0 - one for one in alone)), min(alone)
+            return bounds
+        if wanted is not None and not bounds[0] < wanted <= bounds[1]:
+            settled = bounds[0] if bounds[0] >= wanted else bounds[1]
+            return settled, settled
         both = float(np.mean(np.all(self.draws <= ndtri(np.array(alone)), axis=1)))
         return both, both
 
@@ -102,7 +107,7 @@ def needed_clusters(policy: PolicyNoise, design: Design, target: float) -> Count
         return lambda clusters: bound(design.with_clusters(clusters)) >= target
 
     growth = 1.1 if any(noise.rule.rule == "zero" for noise in policy.metrics) else 2.0
-    return _three(policy, lambda bound: smallest(enough(bound), 2, MOST_CLUSTERS, teeth=True, growth=growth))
+    return _three(policy, target, lambda bound: smallest(enough(bound), 2, MOST_CLUSTERS, teeth=True, growth=growth))
 
 
 def needed_trials(policy: PolicyNoise, design: Design, target: float, baseline: float | None) -> Counts:
@@ -111,13 +116,13 @@ def needed_trials(policy: PolicyNoise, design: Design, target: float, baseline: 
     def enough(bound: Callable[[Design], float]) -> Callable[[int], bool]:
         return lambda trials: bound(design.with_trials(trials, baseline)) >= target
 
-    return _three(policy, lambda bound: smallest(enough(bound), 1, MOST_TRIALS, teeth=False))
+    return _three(policy, target, lambda bound: smallest(enough(bound), 1, MOST_TRIALS, teeth=False))
 
 
-def _three(policy: PolicyNoise, search: Callable[[Callable[[Design], float]], int | None]) -> Counts:
-    low = search(lambda design: policy.joint(design, BEST)[1])
-    middle = search(lambda design: policy.joint(design)[0])
-    high = search(lambda design: policy.joint(design, WORST)[0])
+def _three(policy: PolicyNoise, wanted: float, search: Callable[[Callable[[Design], float]], int | None]) -> Counts:
+    low = search(lambda design: policy.joint(design, BEST, wanted=wanted)[1])
+    middle = search(lambda design: policy.joint(design, wanted=wanted)[0])
+    high = search(lambda design: policy.joint(design, WORST, wanted=wanted)[0])
     return low, middle, high
 
 
