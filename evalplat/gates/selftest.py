@@ -91,6 +91,10 @@ def prepare(table: ScoreTable, policy: GatePolicy, baseline: str, candidate: str
     models, ceilings = [], []
     for rule, pairs in zip(rules, history, strict=True):
         model, said = fit(pairs, rule, two=two, shocks=policy.estimand == "population")
+        if rule.rule == "superiority" or rule.margin == 0:
+            assumptions.append(
+                f"{name_of(rule)}: agents that are better are not simulated, so its power to pass is not"
+            )
         models.append(model)
         ceilings.append(near_ceiling(model, rule))
         assumptions.extend(said)

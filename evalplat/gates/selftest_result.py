@@ -187,7 +187,11 @@ def _of_passes(bench: Bench, tally: Tally, setting: Setting, where: str, passes:
         ((count, text) for (s, i, text), count in tally.blocked.items() if s == setting and i == least),
         default=(0, ""),
     )
-    if _beyond_its_bound(one):
+    if one.rule.rule == "zero":
+        because = (
+            "the baseline itself fails now and then" if _beyond_its_bound(one) else "too few clusters for max_rate"
+        )
+    elif _beyond_its_bound(one):
         because = f"the baseline's own level {one.model.level:.4g} is beyond the bound"
     elif why[0] > n / 2:
         because = why[1]
@@ -220,7 +224,10 @@ def _of_metric(tally: Tally, setting: Setting, where: str, i: int, one: StandIn)
 
 
 def _beyond_its_bound(one: StandIn) -> bool:
-    """A bound on the candidate alone that the baseline itself breaks."""
+    """A bound on the candidate alone that the baseline itself breaks; of rule zero, by any failure."""
+    if one.rule.rule == "zero":
+        good = 1.0 if one.rule.direction == "higher" else 0.0
+        return abs(one.model.level - good) > 1e-6
     if one.rule.bound is None or not one.rule.alone:
         return False
     truth = one.steps.truths["unchanged"]

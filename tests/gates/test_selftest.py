@@ -177,6 +177,7 @@ def enough() -> ScoreTable:
         (enough, MetricRule(metric="m", margin=0.001), {"never_passes", "rarely_fails"}, "smallest drop"),
         (enough, MetricRule(metric="m", margin=0.95), {"unreachable"}, "no agent can be worse"),
         (enough, MetricRule(metric="m", rule="at_least", bound=0.99), {"never_passes"}, "beyond the bound"),
+        (enough, MetricRule(metric="m", rule="zero", max_rate=0.1, range="binary"), {"never_passes"}, "itself fails"),
     ],
 )
 def test_a_suite_that_can_never_tell_is_said(table, rule, codes, says):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -39,28 +40,40 @@ def section(found: dict[str, Any]) -> str:
     minutes = sum(entry["seconds"] for entry in done) / 60
     lines = [
         HEADING,
-        f"{len(found['cells'])} cells, {fewest:,} gates each of an unchanged candidate and of one that is worse by "
-        "exactly the margin, by the gate's own `measure` and `decide` at alpha .05 "
-        f"(`python tests/bench/error_rates.py`, {minutes:.0f} minutes on one core; counts in `error_rates.json`). The "
-        "margin of each cell is what the textbook plans for 80 % power: 2.486 true standard errors. Binary rates have "
-        "Beta-distributed clusters and cases (.1 and .3 of the largest variance); lognormal scores are costs (standard "
-        "deviation of the logarithm .87), and the worse candidate's are multiplied. Sharp: both arms have one rate "
-        "case by case. Weak: each arm's clusters move by themselves, as much as clusters differ, on average not. A "
-        "share of .05 has a Monte Carlo standard error of .002.",
+        _wrapped(
+            f"{len(found['cells'])} cells, {fewest:,} gates each of an unchanged candidate and of one that is worse "
+            "by exactly the margin, by the gate's own `measure` and `decide` at alpha .05 (`python "
+            f"tests/bench/error_rates.py`, {minutes:.0f} minutes on one core; counts in `error_rates.json`). The "
+            "margin of each cell is what the textbook plans for 80 % power: 2.486 true standard errors. Binary rates "
+            "have Beta-distributed clusters and cases (.1 and .3 of the largest variance); lognormal scores are costs "
+            "(standard deviation of the logarithm .87), and the worse candidate's are multiplied. Sharp: both arms "
+            "have one rate case by case. Weak: each arm's clusters move by themselves, on average not. A share of .05 "
+            "has a Monte Carlo standard error of .002."
+        ),
         "",
-        "**Errors, in 100: unchanged that fail / worse by the margin that pass.** Nominal is 5; no cell's 99 % lower "
-        "Monte Carlo bound is above 6.5.",
+        _wrapped(
+            "**Errors, in 100: unchanged that fail / worse by the margin that pass.** Nominal is 5; no cell's 99 % "
+            "lower Monte Carlo bound is above 6.5."
+        ),
         "",
         *_table(found, lambda entry: (entry["unchanged"]["fail"], entry["worse"]["pass"]), "{:.1f}"),
         "",
-        "**Power, in 100: unchanged that pass / worse by the margin that fail.** The textbook promises 80 / 80; it "
-        "knows the standard error, the gate estimates it.",
+        _wrapped(
+            "**Power, in 100: unchanged that pass / worse by the margin that fail.** The textbook promises 80 / 80; it "
+            "knows the standard error, the gate estimates it. What a pass costs more: near the end of a range and on "
+            "costs with a long tail it takes alpha / 2, and where fewer than 5 clusters differ it asks for the "
+            "Clopper-Pearson bound."
+        ),
         "",
         *_table(found, lambda entry: (entry["unchanged"]["pass"], entry["worse"]["fail"]), "{:.0f}"),
         "",
         *_others(found["others"]),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _table(found: dict[str, Any], counts: Any, form: str) -> list[str]:
@@ -83,8 +96,11 @@ def _others(found: dict[str, Any] | None) -> list[str]:
         return []
     tests = list(next(iter(found["cells"].values())))
     lines = [
-        f"**Unchanged agents of the weak kind called changed, in 100** (two-sided .05, {found['gates']} gates a cell; "
-        f"{found['mlflow']}). Other tests take cases for independent.",
+        _wrapped(
+            f"**Unchanged agents of the weak kind called changed, in 100** (two-sided .05, {found['gates']} gates a "
+            f"cell; {found['mlflow']}, paired t, exact McNemar where there is one binary trial a case). The other "
+            "tests take cases for independent."
+        ),
         "",
         "| cases, trials, outcome | " + " | ".join(tests) + " |",
         "| --- |" + " --- |" * len(tests),
