@@ -126,9 +126,9 @@ def planned_margin(cell: Cell, draws: int = 4000) -> float:
     return Z_PLANNED * float(np.std([cand.mean() - base.mean() for base, cand in found]))
 
 
-def gates(cell: Cell, chunk: int, count: int) -> dict[Truth, Counter[str]]:
-    """Verdicts of `count` gates of an unchanged candidate, and of one that is worse by exactly the margin."""
-    margin, rng = planned_margin(cell), cell.rng(1, chunk)
+def gates(cell: Cell, chunk: int, count: int, margin: float | None = None) -> dict[Truth, Counter[str]]:
+    """Verdicts of `count` gates of an unchanged candidate, and of one that is worse by exactly the (planned) margin."""
+    margin, rng = planned_margin(cell) if margin is None else margin, cell.rng(1, chunk)
     shape, model, policy = cell.shape(), cell.model(), cell.policy(margin)
     worse = margin if cell.lower_is_better else -margin
     found: dict[Truth, Counter[str]] = {"unchanged": Counter(), "worse": Counter()}
