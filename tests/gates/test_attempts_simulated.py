@@ -110,8 +110,7 @@ def check_teams(n: int, n_fresh: int, seed: int) -> None:
     assert pooled <= 0.055 + (0 if n >= 10_000 else noise(0.055, n))
     # The simulated gate can pass, and what the gate forbids would let many through.
     assert pooled >= 0.03 - noise(0.03, n)
-    assert fresh >= 0.23 - (0 if n >= 10_000 else noise(0.23, n_fresh))
-    assert fresh_candidate > 2 * pooled
+    assert fresh >= fresh_candidate >= 0.23 - (0 if n >= 10_000 else noise(0.23, n_fresh))
 
 
 def test_150_teams_that_try_until_it_is_green_get_one_test():
@@ -120,7 +119,7 @@ def test_150_teams_that_try_until_it_is_green_get_one_test():
 
 @pytest.mark.slow
 def test_10000_teams_that_try_until_it_is_green_get_one_test():
-    check_teams(10_000, 2_000, 2)
+    check_teams(10_000, 1_000, 2)
 
 
 def test_trying_again_cannot_turn_a_fail_and_more_evidence_may_take_back_a_pass():
