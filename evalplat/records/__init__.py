@@ -2,7 +2,20 @@
 
 from .agent import AgentSpec, Guardrails, Limits, ModelSettings, Prompts, Retrieval, ToolRef
 from .base import Record, canonical_json, content_hash
-from .case import Case, Dataset, Expectation
+from .case import Case, Expectation
+from .dataset import Card, Dataset, DatasetVersion, dataset_digest
+from .dataset_report import (
+    Agreement,
+    CaseChange,
+    DatasetCheck,
+    DatasetDiff,
+    DatasetFacts,
+    DatasetFinding,
+    DatasetSplit,
+    FieldChange,
+    SplitPart,
+    Weighing,
+)
 from .decision import (
     AnchorCheck,
     Comparison,
@@ -17,6 +30,7 @@ from .decision import (
     Side,
     Verdict,
 )
+from .label import Label, LabelValue
 from .parse import build, parse_yaml
 from .plan import (
     EarlyStop,
@@ -40,24 +54,36 @@ from .trial import Answer, Citation, Failure, Outcome, Trial, TrialKey, Usage
 
 __all__ = [
     "AgentSpec",
+    "Agreement",
     "AnchorCheck",
     "Answer",
     "Calls",
+    "Card",
     "Case",
+    "CaseChange",
     "CasePair",
     "Citation",
     "Column",
     "Comparison",
     "Dataset",
+    "DatasetCheck",
+    "DatasetDiff",
+    "DatasetFacts",
+    "DatasetFinding",
+    "DatasetSplit",
+    "DatasetVersion",
     "Decision",
     "EarlyStop",
     "Expectation",
     "Failure",
+    "FieldChange",
     "Finding",
     "Flip",
     "GatePolicy",
     "Guardrails",
     "Interval",
+    "Label",
+    "LabelValue",
     "Limits",
     "Look",
     "LookMetric",
@@ -94,6 +120,7 @@ __all__ = [
     "Span",
     "SpanEvent",
     "Spend",
+    "SplitPart",
     "Stopping",
     "Suite",
     "Summary",
@@ -105,8 +132,10 @@ __all__ = [
     "TrialKey",
     "Usage",
     "Verdict",
+    "Weighing",
     "build",
     "canonical_json",
     "content_hash",
+    "dataset_digest",
     "parse_yaml",
 ]

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from .base import Name, Record
+from .base import Name, Record, content_hash
+from .label import Label
 
 
 class Expectation(Record):
@@ -31,25 +32,15 @@ class Case(Record):
     slices: dict[Name, Name] = Field(default_factory=dict, description="Slice name to this case's value.")
     tags: tuple[Name, ...] = ()
     weight: float = Field(default=1.0, gt=0)
+    labels: tuple[Label, ...] = Field(default=(), description="What people said about the case; decides no score.")
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the canonical JSON of what differs from the defaults: a field that is new changes no old hash."""
+        return content_hash(self.model_dump(mode="json", exclude_defaults=True))
 
     @model_validator(mode="after")
     def _abstain_alone(self) -> Case:
         if self.expect.abstain and (self.expect.answers or self.expect.number is not None):
             raise ValueError("expect.abstain excludes expect.answers and expect.number")
-        return self
-
-
-class Dataset(Record):
-    """A content-hashed set of cases with unique ids."""
-
-    name: Name
-    cases: tuple[Case, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _unique_ids(self) -> Dataset:
-        seen: set[str] = set()
-        for case in self.cases:
-            if case.id in seen:
-                raise ValueError(f"case id {case.id!r} occurs twice")
-            seen.add(case.id)
         return self

@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from .agent import AgentSpec
 from .base import Name, Record, content_hash
-from .case import Case, Dataset
+from .case import Case
+from .dataset import Dataset
 from .policy import GatePolicy
 from .sequential import Protocol
 from .trial import Trial
@@ -26,6 +27,9 @@ ScorerKind = Literal[
     "tokens",
     "cost",
 ]
+
+# What people said about a case decides no score: a run goes on, and is the same, when a case gets a label.
+_LABELS: dict[str, Any] = {"datasets": {"__all__": {"cases": {"__all__": {"labels"}}}}}
 
 
 class ScorerSpec(Record):
@@ -63,13 +67,14 @@ class Suite(Record):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of what decides the trials and their scores: cases, scorers, trials, seed; not the policy."""
-        return content_hash(self.model_dump(mode="json", exclude={"policy", "name"}))
+        """SHA-256 of what decides the trials and their scores: cases without labels, scorers, trials, seed; not the
+        policy."""
+        return content_hash(self.model_dump(mode="json", exclude={"policy": True, "name": True, **_LABELS}))
 
     @property
     def questions_sha256(self) -> str:
         """SHA-256 of cases and scorers: what stays the same with other trials or another seed."""
-        return content_hash(self.model_dump(mode="json", include={"datasets", "scorers"}))
+        return content_hash(self.model_dump(mode="json", include={"datasets", "scorers"}, exclude=_LABELS))
 
 
 class TargetInfo(Record):

@@ -1,19 +1,18 @@
-"""A dataset file: JSON Lines of cases."""
+"""A dataset file: JSON Lines of cases, with a card beside it; what can be said of it without holding it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
-import regex  # type: ignore[import-untyped]
+from evalplat.errors import CaseError, SpecError
+from evalplat.records import Card, Case, Dataset, DatasetFacts, build, dataset_digest, parse_yaml
 
-from evalplat.errors import CaseError
-from evalplat.records import Case, Dataset, build
-
+from .dataset_read import CaseFile, Cases
 from .files import read_text
-from .json_lines import check_portable, json_lines
 
 MAX_BYTES = 512 * 2**20
+_CARD_BYTES = 2**20
 
 
 def load_dataset(path: Path | str) -> Dataset:
@@ -23,48 +22,64 @@ def load_dataset(path: Path | str) -> Dataset:
     occurs twice (with both lines), a pattern or schema that cannot be used, more than 512 MiB.
     """
     path = Path(path)
-    where = str(path)
-    cases: list[Case] = []
-    lines: dict[str, int] = {}
-    for number, data in json_lines(read_text(path, limit=MAX_BYTES, error=CaseError), where=where, error=CaseError):
-        case = _case(data, where=f"{where}:{number}")
-        if case.id in lines:
-            raise CaseError(f"id: {case.id!r} is already on line {lines[case.id]}", where=f"{where}:{number}")
-        lines[case.id] = number
-        cases.append(case)
-    if not cases:
-        raise CaseError("has no cases", where=where)
-    return Dataset(name=path.stem.strip() or "dataset", cases=tuple(cases))
+    if path.is_file() and path.stat().st_size > MAX_BYTES:
+        raise CaseError(f"is larger than {MAX_BYTES // 2**20} MiB", where=str(path))
+    cases = tuple(case for _, case in CaseFile(path).read())
+    return Dataset(name=dataset_name(path), cases=cases)
 
 
-def _case(data: dict[str, Any], *, where: str) -> Case:
-    for field, value in data.items():
-        try:
-            check_portable([field, value])
-        except ValueError as err:
-            raise CaseError(f"{field!a}: {err}", where=where) from err
-    case = build(Case, data, where=where, error=CaseError)
-    _usable(case, where)
-    return case
+def dataset_name(path: Path) -> str:
+    """What a dataset in this file is called."""
+    return path.stem.strip() or "dataset"
 
 
-def _usable(case: Case, where: str) -> None:
-    """What a scorer could only find out after the money is spent."""
-    expect = case.expect
-    for position, answer in enumerate(expect.answers):
-        if not answer.strip():
-            raise CaseError(f"expect.answers.{position}: is empty", where=where)
-    if expect.pattern is not None:
-        try:
-            regex.compile(expect.pattern)
-        except (regex.error, RecursionError, OverflowError) as err:
-            raise CaseError(f"expect.pattern: is not a regular expression: {err}", where=where) from err
-    if expect.json_schema is not None:
-        from jsonschema import SchemaError
-        from jsonschema.validators import validator_for
+def dataset_facts(cases: Cases) -> DatasetFacts:
+    """Content hash and sizes, every case checked, in one pass and in the memory of the ids."""
+    digests, clusters = bytearray(), set()
+    slices: Counter[tuple[str, str]] = Counter()
+    unclustered, labelled, weighted = 0, 0, False
+    for _, case in cases.read():
+        digests += bytes.fromhex(case.content_hash)
+        slices.update(case.slices.items())
+        labelled += bool(case.labels)
+        weighted = weighted or case.weight != 1.0
+        if case.cluster is None:
+            unclustered += 1
+        else:
+            clusters.add(case.cluster)
+    by_name: dict[str, dict[str, int]] = {}
+    for (name, value), count in sorted(slices.items()):
+        by_name.setdefault(name, {})[value] = count
+    n_cases = len(digests) // 32
+    return DatasetFacts(
+        where=cases.where,
+        digest=dataset_digest(bytes(digests[at : at + 32]) for at in range(0, len(digests), 32)),
+        n_cases=n_cases,
+        n_clusters=len(clusters) + unclustered,
+        n_labelled=labelled,
+        weighted=weighted,
+        slices=by_name,
+    )
 
-        try:
-            validator_for(expect.json_schema).check_schema(expect.json_schema)
-        except (SchemaError, RecursionError) as err:
-            message = err.message if isinstance(err, SchemaError) else "is nested too deeply"
-            raise CaseError(f"expect.json_schema: is not a JSON Schema: {message}", where=where) from err
+
+def card_path(path: Path) -> Path:
+    """Where the card of this dataset file lies: `NAME.card.yaml` beside `NAME.jsonl`."""
+    return path.with_name(f"{path.stem}.card.yaml")
+
+
+def load_card(path: Path | str) -> Card:
+    """A card. Raises SpecError naming file, line and field."""
+    path = Path(path)
+    data, lines = parse_yaml(read_text(path, limit=_CARD_BYTES, error=SpecError), where=str(path))
+    return build(Card, data, where=str(path), lines=lines)
+
+
+def card_of(path: Path) -> Card | None:
+    """The card beside a dataset file; None where there is none. Raises SpecError for a malformed one."""
+    beside = card_path(path)
+    return load_card(beside) if beside.is_file() else None
+
+
+def as_line(case: Case) -> str:
+    """The case as one line of JSON, without what is left at its default, ending in a line feed."""
+    return case.model_dump_json(exclude_defaults=True) + "\n"

@@ -1,8 +1,13 @@
-"""Files into bytes and text, with limits; every complaint names the file and, in text, the line."""
+"""Files into bytes and text, with limits, and whole files out; a complaint names the file and, in text, the line."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, cast
 
 from evalplat.errors import InputError
 
@@ -43,3 +48,30 @@ def decode(data: bytes, *, where: str, error: type[InputError]) -> str:
 def read_text(path: Path, *, limit: int, error: type[InputError]) -> str:
     """A UTF-8 file of at most `limit` bytes. Raises `error` naming file and line."""
     return decode(read_bytes(path, limit=limit, error=error), where=str(path), error=error)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `path` at the end, and leaves it alone where something goes wrong.
+
+    Raises InputError naming the file where it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+            try:
+                yield cast(IO[bytes], file)
+                settle(cast(IO[bytes], file), path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as err:
+        raise InputError(f"cannot be written: {err.strerror or err}", where=str(path)) from err
+
+
+def settle(file: IO[bytes], path: Path) -> None:
+    """Put a finished temporary file of the same folder in the place of `path`, on disk before it is seen there."""
+    file.flush()
+    os.fsync(file.fileno())
+    Path(file.name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+    Path(file.name).replace(path)

@@ -22,7 +22,7 @@ def json_lines(text: str, *, where: str, error: type[InputError]) -> Iterator[tu
         if not stripped:
             continue
         try:
-            value = _object(stripped)
+            value = json_object(stripped)
         except ValueError as err:
             raise error(str(err), where=f"{where}:{number}") from err
         yield number, value
@@ -38,19 +38,25 @@ def check_portable(value: Any) -> None:
         raise ValueError("holds NaN or an infinity, which are not JSON") from err
 
 
-def _object(line: str) -> dict[str, Any]:
+def json_object(line: str) -> dict[str, Any]:
+    """The object in one line, without surrounding space. Raises ValueError that says what is wrong with it."""
     if len(line) > MAX_LINE_CHARS:
         raise ValueError(f"the line is longer than {MAX_LINE_CHARS} characters")
     try:
         value = from_json(line)
         # With as many colons as keys, no key can have occurred twice; otherwise the slow parser looks.
-        if not isinstance(value, dict) or line.count(":") != len(value):
+        if not isinstance(value, dict) or line.count(":") != _keys(value):
             value = _strict(line)
     except ValueError:
         value = _strict(line)
     if not isinstance(value, dict):
         raise ValueError(f"expected a JSON object, found {_kind(value)}")
     return value
+
+
+def _keys(value: dict[str, Any]) -> int:
+    """How many keys there are in `value` and in the objects that are its values, at any depth."""
+    return len(value) + sum([_keys(inner) for inner in value.values() if type(inner) is dict])
 
 
 def _strict(line: str) -> Any:

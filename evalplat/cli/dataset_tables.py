@@ -1,0 +1,114 @@
+"""Datasets on a terminal. Nothing is computed here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from .console import printable
+
+if TYPE_CHECKING:
+    from evalplat.records import Card, CaseChange, DatasetDiff, Record
+    from evalplat.sdk.dataset import Shown
+
+SHOWN_VALUES = 12
+"""Values of a slice that are listed."""
+
+
+def facts_lines(shown: Shown) -> None:
+    """Sizes, hash, card, slices, versions."""
+    facts = shown.facts
+    _say(f"{facts.where}: {facts.n_cases:,} cases in {facts.n_clusters:,} clusters, {facts.n_labelled:,} with labels")
+    _say(f"sha256 {facts.digest}")
+    if facts.weighted:
+        _say("cases are weighted")
+    for name, values in facts.slices.items():
+        most = sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
+        more = f", and {len(most) - SHOWN_VALUES} more" if len(most) > SHOWN_VALUES else ""
+        _say(f"slice {name}: " + ", ".join(f"{value} {count:,}" for value, count in most[:SHOWN_VALUES]) + more)
+    _card(shown.named.card)
+    for version in shown.versions:
+        here = "  (this)" if version.digest == facts.digest else ""
+        note = f"  {version.message}" if version.message else ""
+        kept = f"{version.ref}  {version.at:%Y-%m-%d %H:%M} UTC  {version.digest[:12]}  {version.n_cases:,} cases"
+        _say(kept + note + here)
+    if not shown.same:
+        _say("this content is no kept version; `evalplat dataset version` keeps it")
+
+
+def record_json(record: Record, schema: str) -> str:
+    """A record as JSON that names its schema."""
+    return json.dumps({"schema": schema, **record.model_dump(mode="json")}, indent=2)
+
+
+def facts_json(shown: Shown) -> str:
+    """All of it as JSON."""
+    card = shown.named.card
+    body = {
+        "schema": "evalplat.dataset/1",
+        "name": shown.named.name,
+        **shown.facts.model_dump(mode="json"),
+        "card": card.model_dump(mode="json") if card is not None else None,
+        "versions": [version.model_dump(mode="json", exclude={"card"}) for version in shown.versions],
+        "same_as": [version.ref for version in shown.same],
+    }
+    return json.dumps(body, indent=2)
+
+
+def diff_lines(diff: DatasetDiff, *, limit: int) -> None:
+    """Counts first, then cases."""
+    if diff.is_empty:
+        _say(f"no difference: {diff.n_before:,} cases, sha256 {diff.before_digest}")
+        return
+    _say(
+        f"{diff.before} ({diff.n_before:,} cases) -> {diff.after} ({diff.n_after:,} cases): {len(diff.added):,} added, "
+        f"{len(diff.removed):,} removed, {len(diff.changed):,} changed, {len(diff.relabelled):,} relabelled, "
+        f"{diff.n_same:,} the same"
+    )
+    _ids("+", "added", diff.added, limit, typer.colors.GREEN)
+    _ids("-", "removed", diff.removed, limit, typer.colors.RED)
+    _cases("~", "changed", diff.changed, limit)
+    _cases("=", "relabelled", diff.relabelled, limit)
+
+
+def _ids(mark: str, what: str, ids: Sequence[str], limit: int, colour: str) -> None:
+    for case_id in ids[:limit]:
+        typer.echo(typer.style(f"{mark} {printable(case_id)}", fg=colour))
+    _more(what, len(ids) - limit)
+
+
+def _cases(mark: str, what: str, cases: Sequence[CaseChange], limit: int) -> None:
+    for case in cases[:limit]:
+        typer.echo(typer.style(f"{mark} {printable(case.id)}", fg=typer.colors.YELLOW))
+        for field in case.fields:
+            _say(f"    {field.field}: {_value(field.before)} -> {_value(field.after)}")
+    _more(what, len(cases) - limit)
+
+
+def _more(what: str, count: int) -> None:
+    if count > 0:
+        typer.echo(f"  and {count:,} more {what}; --limit or --json shows them")
+
+
+def _value(value: str | None) -> str:
+    return "(none)" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _card(card: Card | None) -> None:
+    if card is None:
+        typer.echo("no card beside it: source, licence, intended use, known gaps and contacts are not known")
+        return
+    _say(f"source: {card.source}")
+    _say(f"licence: {card.licence}")
+    _say(f"intended use: {card.intended_use}")
+    for gap in card.known_gaps:
+        _say(f"known gap: {gap}")
+    _say("contacts: " + ", ".join(card.contacts))
+
+
+def _say(line: str) -> None:
+    typer.echo(printable(re.sub(r"[\r\n\t]+", " ", line)))
