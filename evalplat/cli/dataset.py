@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,3 +75,110 @@ def diff(
         write(json, record_json(found, "evalplat.dataset-diff/1"))
     if json != "-":
         diff_lines(found, limit=limit)
+
+
+@app.command("split")
+def split(
+    ref: Ref,
+    share: Annotated[
+        list[str], typer.Option("--share", metavar="PART=SHARE", help="A part, such as test=0.2; give it for each.")
+    ],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives other parts.")] = 0,
+    stratify: Annotated[
+        str | None, typer.Option("--stratify", metavar="SLICE", help="Hold the shares within each value of this slice.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where the parts go.")] = None,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="With --stratify: do not keep what lies in the parts.")
+    ] = False,
+    json: JsonOut = None,
+) -> None:
+    """Parts that share no cluster, as DATASET.PART.jsonl; cases that are added later move none of the others."""
+    from evalplat.sdk.dataset_split import split as verb
+
+    from .dataset_tables import record_json, split_lines
+
+    done = verb(ref, shares_of(share), seed=seed, stratify=stratify, out=out, afresh=afresh)
+    if json is not None:
+        write(json, record_json(done, "evalplat.dataset-split/1"))
+    if json != "-":
+        split_lines(done)
+
+
+@app.command("weigh")
+def weigh(
+    ref: Ref,
+    weights: Annotated[
+        Path,
+        typer.Option("--weights", metavar="FILE", help="CSV of traffic: `topic,share`, a row for each value."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Default: the dataset's own file.")
+    ] = None,
+    json: JsonOut = None,
+) -> None:
+    """Weights of cases from production traffic, so that each slice counts as often as it occurs."""
+    from evalplat.sdk.dataset_weigh import weigh_dataset
+
+    from .dataset_tables import record_json, weight_lines
+
+    found, path = weigh_dataset(ref, weights, out=out)
+    if json is not None:
+        write(json, record_json(found, "evalplat.dataset-weights/1"))
+    if json != "-":
+        weight_lines(found, path)
+
+
+@app.command("labels")
+def labels(
+    ref: Ref,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", metavar="FILE", help="JSON Lines of {case_id, name, value, by, at}: put on the cases."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--label", help="Only this label.")] = None,
+    level: Annotated[
+        str, typer.Option("--level", metavar="nominal|ordinal|interval", help="What alpha takes values for.")
+    ] = "nominal",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="With --add; default: the dataset's own file.")
+    ] = None,
+    json: JsonOut = None,
+) -> None:
+    """How far those who labelled cases agree: Krippendorff's alpha, Cohen's kappa; with --add, new labels first."""
+    from evalplat.errors import InputError
+    from evalplat.sdk.dataset_labels import add_labels
+    from evalplat.sdk.dataset_labels import labels as verb
+
+    from .dataset_tables import agreement_json, agreement_lines
+
+    if level not in ("nominal", "ordinal", "interval"):
+        raise InputError(f"--level: expected nominal, ordinal or interval, found {level!r}")
+    if out is not None and not add:
+        raise InputError("--out needs --add")
+    if add:
+        add_labels(ref, add, out=out)
+    found = verb(str(out or ref), name=name, level=level)  # type: ignore[arg-type]
+    if json is not None:
+        write(json, agreement_json(found))
+    if json != "-":
+        agreement_lines(found)
+
+
+def shares_of(given: list[str]) -> dict[str, float]:
+    """Parts and shares from `PART=SHARE`. Raises InputError."""
+    from evalplat.errors import InputError
+
+    shares: dict[str, float] = {}
+    for text in given:
+        name, equals, number = text.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            equals = ""
+        if not equals or not name:
+            raise InputError(f"--share: expected PART=SHARE, such as test=0.2, found {text!r}")
+        if name in shares:
+            raise InputError(f"--share: {name!r} is given twice")
+        shares[name] = value
+    return shares

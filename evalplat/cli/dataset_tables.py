@@ -12,7 +12,9 @@ import typer
 from .console import printable
 
 if TYPE_CHECKING:
-    from evalplat.records import Card, CaseChange, DatasetDiff, Record
+    from pathlib import Path
+
+    from evalplat.records import Agreement, Card, CaseChange, DatasetDiff, DatasetSplit, Record, Weighing
     from evalplat.sdk.dataset import Shown
 
 SHOWN_VALUES = 12
@@ -75,6 +77,53 @@ def diff_lines(diff: DatasetDiff, *, limit: int) -> None:
     _cases("=", "relabelled", diff.relabelled, limit)
 
 
+def split_lines(split: DatasetSplit) -> None:
+    """A line for each part."""
+    for part in split.parts:
+        asked = f"{part.share:.1%} (asked {part.asked:.1%})"
+        _say(f"{part.name}: {part.n_cases:,} cases in {part.n_clusters:,} clusters, {asked} -> {part.path}")
+        if part.strata:
+            _say("    " + ", ".join(f"{value or '(none)'} {count:,}" for value, count in part.strata.items()))
+    if split.kept:
+        _say(f"{split.kept:,} cases stayed where they were")
+
+
+def weight_lines(weighing: Weighing, path: Path) -> None:
+    """The weights, what no case stands for, and what the weights cost."""
+    for cell, weight in weighing.weights.items():
+        _say(f"{cell}: {weight:.4g}")
+    for cell, share in weighing.uncovered.items():
+        _say(f"warning: {share:.2%} of the traffic is {cell}, for which there is no case")
+    _say(f"{weighing.n_cases:,} cases, worth {weighing.effective_cases:,.0f} equally weighted ones -> {path}")
+
+
+def agreement_lines(found: Sequence[Agreement]) -> None:
+    """A paragraph for each label."""
+    for one in found:
+        people = ", ".join(f"{person} {count:,}" for person, count in one.people.items())
+        _say(f"{one.label}: {one.n_cases:,} cases, {one.n_pairable:,} by two people or more ({people})")
+        if one.share_agreed is not None:
+            _say(f"    all said the same of {one.share_agreed:.1%}; disputed: {len(one.disputed):,}")
+        if one.alpha is not None:
+            _say(f"    Krippendorff's alpha ({one.level}) {one.alpha:.3f}")
+        else:
+            _say(f"    no alpha: {one.alpha_reason}")
+        if one.kappa is not None:
+            ends = f" [{one.kappa_low:.3f}, {one.kappa_high:.3f}]" if one.kappa_low is not None else ""
+            _say(f"    Cohen's kappa {one.kappa:.3f}{ends}")
+        elif len(one.people) == 2:
+            _say(f"    no kappa: {one.kappa_reason}")
+        for case_id in one.disputed[:SHOWN_VALUES]:
+            _say(f"    ? {case_id}")
+        _more("disputed", len(one.disputed) - SHOWN_VALUES)
+
+
+def agreement_json(found: Sequence[Agreement]) -> str:
+    """All of it as JSON."""
+    body = {"schema": "evalplat.agreement/1", "labels": [one.model_dump(mode="json") for one in found]}
+    return json.dumps(body, indent=2)
+
+
 def _ids(mark: str, what: str, ids: Sequence[str], limit: int, colour: str) -> None:
     for case_id in ids[:limit]:
         typer.echo(typer.style(f"{mark} {printable(case_id)}", fg=colour))
@@ -91,7 +140,7 @@ def _cases(mark: str, what: str, cases: Sequence[CaseChange], limit: int) -> Non
 
 def _more(what: str, count: int) -> None:
     if count > 0:
-        typer.echo(f"  and {count:,} more {what}; --limit or --json shows them")
+        typer.echo(f"  and {count:,} more {what}; --json has all")
 
 
 def _value(value: str | None) -> str:

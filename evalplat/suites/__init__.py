@@ -1,9 +1,13 @@
 """Scenario and dataset manager: cases, suites, policies and score tables in, checked records out."""
 
-from .dataset import card_of, card_path, dataset_facts, dataset_name, load_card, load_dataset
+from .dataset import card_of, card_path, dataset_facts, dataset_name, load_card, load_dataset, write_cases
+from .dataset_agreement import agreement
 from .dataset_diff import dataset_diff
+from .dataset_labels import labelled, latest_labels, load_labels
 from .dataset_read import CaseFile, CaseList, Cases
+from .dataset_split import assign, group_of, kept_places
 from .dataset_versions import DatasetVersions
+from .dataset_weights import load_traffic, weigh, weighed
 from .suite import load_policy, load_suite
 from .table_read import read_score_table
 from .table_write import write_score_table
@@ -13,15 +17,26 @@ __all__ = [
     "CaseList",
     "Cases",
     "DatasetVersions",
+    "agreement",
+    "assign",
     "card_of",
     "card_path",
     "dataset_diff",
     "dataset_facts",
     "dataset_name",
+    "group_of",
+    "kept_places",
+    "labelled",
+    "latest_labels",
     "load_card",
     "load_dataset",
+    "load_labels",
     "load_policy",
     "load_suite",
+    "load_traffic",
     "read_score_table",
+    "weigh",
+    "weighed",
+    "write_cases",
     "write_score_table",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from evalplat.errors import CaseError, SpecError
 from evalplat.records import Card, Case, Dataset, DatasetFacts, build, dataset_digest, parse_yaml
 
 from .dataset_read import CaseFile, Cases
-from .files import read_text
+from .files import read_text, replaced
 
 MAX_BYTES = 512 * 2**20
 _CARD_BYTES = 2**20
@@ -78,6 +79,16 @@ def card_of(path: Path) -> Card | None:
     """The card beside a dataset file; None where there is none. Raises SpecError for a malformed one."""
     beside = card_path(path)
     return load_card(beside) if beside.is_file() else None
+
+
+def write_cases(path: Path, cases: Iterable[Case]) -> int:
+    """Cases into a file of JSON Lines, how many; the file is there whole or as it was. Raises InputError."""
+    count = 0
+    with replaced(path) as file:
+        for case in cases:
+            file.write(as_line(case).encode())
+            count += 1
+    return count
 
 
 def as_line(case: Case) -> str:

@@ -52,6 +52,40 @@ def test_a_run_names_the_dataset_that_it_saw(evalplat, tmp_path):
     assert "no dataset 'e'; it has d" in wrong.stderr
 
 
+def test_split_weigh_and_labels(evalplat, tmp_path):
+    cases = [
+        {"id": f"c{i}", "input": f"q {i}", "cluster": f"k{i // 2}", "slices": {"t": "ab"[i % 4 > 1]}} for i in range(40)
+    ]
+    lay(tmp_path, "d.jsonl", *cases)
+    asked = ("dataset", "split", "d", "--share", "train=0.75", "--share", "test=0.25", "--stratify", "t", "--json", "-")
+    done = json.loads(evalplat(*asked).stdout)
+    # 10 clusters of 2 cases in either stratum: 7 or 8 of them are the nearest to 0.75
+    assert all(part in ({14, 6}, {16, 4}) for v in "ab" for part in [{p["strata"][v] for p in done["parts"]}])
+    parts = [
+        [json.loads(line) for line in (tmp_path / f"d.{p}.jsonl").read_text().splitlines()] for p in ("train", "test")
+    ]
+    assert sorted(case["id"] for part in parts for case in part) == sorted(case["id"] for case in cases)
+    assert not {case["cluster"] for case in parts[0]} & {case["cluster"] for case in parts[1]}
+    lay(tmp_path, "d.jsonl", *({"id": f"new{i}", "input": "n", "slices": {"t": "a"}} for i in range(9)), *cases)
+    assert json.loads(evalplat(*asked).stdout)["kept"] == 40
+    later = [json.loads(line)["id"] for line in (tmp_path / "d.test.jsonl").read_text().splitlines()]
+    assert {case["id"] for case in parts[1]} <= set(later)
+
+    (tmp_path / "traffic.csv").write_text("t,share\na,1\nb,3\n")
+    assert "worth" in evalplat("dataset", "weigh", "d", "--weights", "traffic.csv", "-o", "w.jsonl").stdout
+    assert "cases are weighted" in evalplat("dataset", "show", "w").stdout
+
+    rows = [("c0", True, "ana"), ("c0", True, "ben"), ("c1", True, "ana"), ("c1", False, "ben"), ("c2", False, "ana")]
+    rows += [("c2", False, "ben")]
+    lines = [{"case_id": c, "name": "ok", "value": v, "by": by, "at": "2026-03-01T00:00:00Z"} for c, v, by in rows]
+    (tmp_path / "l.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = json.loads(evalplat("dataset", "labels", "d", "--add", "l.jsonl", "--json", "-").stdout)["labels"][0]
+    # observed 2/3, by chance (2/3)(1/3) + (1/3)(2/3) = 4/9
+    assert found["kappa"] == pytest.approx(0.4)
+    assert found["disputed"] == ["c1"]
+    assert "? c1" in evalplat("dataset", "labels", "d").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -63,6 +97,14 @@ def test_a_run_names_the_dataset_that_it_saw(evalplat, tmp_path):
         (["version", "d", "--name", "../d"], "dataset name '../d'"),
         (["show", "carded"], "carded.card.yaml:1: licence: Field required"),
         (["diff", "d"], "AFTER"),
+        (["split", "d", "--share", "a=much", "--share", "b=0.5"], "expected PART=SHARE"),
+        (["split", "d", "--share", "a/b=0.5", "--share", "b=0.5"], "'a/b' is no name for a part"),
+        (["split", "d", "--share", "a=0.5", "--share", "b=0.5"], "would be empty"),
+        (["split", "bad", "--share", "a=0.5", "--share", "b=0.5"], "bad.jsonl:2: input: Field required"),
+        (["labels", "d"], "no case has a label"),
+        (["labels", "d", "--level", "odd"], "--level"),
+        (["labels", "d", "--add", "bad.jsonl"], "bad.jsonl:1: case_id: Field required"),
+        (["weigh", "d", "--weights", "nowhere.csv"], "nowhere.csv: cannot be read"),
     ],
 )
 def test_one_line_and_exit_2(evalplat, tmp_path, arguments, says):
@@ -75,3 +117,10 @@ def test_one_line_and_exit_2(evalplat, tmp_path, arguments, says):
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
     assert says in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {
+        "d.jsonl",
+        "carded.jsonl",
+        "carded.card.yaml",
+        "bad.jsonl",
+        ".evalplat",
+    }
