@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from evalplat.redaction import without_secrets
+
 # What a reader cannot see or what would reorder the line: C0 and C1 controls (but tab and line feed), soft hyphen,
 # bidirectional marks and overrides, zero-width space and joiner of words, line and paragraph separators, interlinear
 # marks, byte order mark, tags, lone surrogates, non-characters. Zero-width (non-)joiners stay: scripts need them.
@@ -15,25 +17,15 @@ INVISIBLE = re.compile(
 # What XML 1.0 cannot carry, not even as a reference.
 _XML_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-# The shapes of keys that providers hand out. Traces are redacted where they are made; this is the last door.
-_SECRET = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}"
-    r"|(?<![A-Za-z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Z])"
-    r"|(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{20,}"
-    r"|(?<![A-Za-z0-9])(?:glpat|xox[abprs]|hf|dapi)[-_][A-Za-z0-9-]{16,}"
-    r"|(?<![A-Za-z0-9])AIza[0-9A-Za-z_-]{35}"
-    r"|(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+"
-    r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"
-    r"|(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*"
-)
-
-
 _LOOK_AHEAD = 2048
 
 
 def redacted(text: str) -> str:
-    """`text` without what looks like a key, a token or a password in a URL."""
-    return _SECRET.sub("[redacted]", text)
+    """`text` without what looks like a key, a token or a password in a URL.
+
+    Traces are redacted where they are made; this is the last door.
+    """
+    return without_secrets(text)
 
 
 def shortened(text: str, limit: int) -> tuple[str, int]:

@@ -7,7 +7,8 @@ import os
 import re
 from collections.abc import Mapping
 
-MASK = "[redacted]"
+from evalplat.redaction import MASK, without_secrets
+
 MAX_MESSAGE_CHARS = 500
 
 # Names of environment variables whose value is a secret, and how short a value may be to be searched for in text.
@@ -15,27 +16,6 @@ _SECRET_NAME = re.compile(
     r"(?i)API_?KEY|ACCESS_?KEY|SECRET|PRIVATE_?KEY|TOKEN|PASSWORD|PASSWD|CREDENTIAL|(?:^|_)(?:PAT|DSN)(?:_|$)"
 )
 _MIN_SECRET_CHARS = 8
-
-# The text is hostile, so each pattern takes linear time: it starts only where its own characters do not go on before.
-_SHAPES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?<![\w-])sk-[\w-]{16,}",  # OpenAI, Anthropic and their like
-        r"(?<!\w)gh[pousr]_[A-Za-z0-9]{36,}|(?<!\w)github_pat_\w{22,}",
-        r"(?<!\w)(?:AKIA|ASIA)[0-9A-Z]{16}(?!\w)",
-        r"(?<![\w-])AIza[\w-]{35}",
-        r"(?<!\w)hf_[A-Za-z0-9]{30,}",
-        r"(?<![\w-])xox[abeprs]-[\w-]{10,}",
-        r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}",  # a JSON web token
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\w+/=\s\\]*",
-        r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",  # user and password in a URL
-        r"(?i)(?<=bearer )[\w.~+/=-]{8,}",
-    )
-)
-_NAMED = re.compile(
-    r"(?i)((?<![a-z])(?:x-)?(?:api[_-]?key|access[_-]?token|client[_-]?secret)\\*[\"']?\s*[:=]\s*\\*[\"']?)"
-    r"[^\s\"'\\&,;]{6,}"
-)
 
 
 class Redactor:
@@ -60,10 +40,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without known secrets, and without what has the shape of one."""
-        text = self.known(text)
-        for shape in _SHAPES:
-            text = shape.sub(MASK, text)
-        return _NAMED.sub(rf"\g<1>{MASK}", text)
+        return without_secrets(self.known(text))
 
     def line(self, text: str) -> str:
         """`text` redacted, as one line of at most 500 characters."""
