@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -65,10 +66,13 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
-    except Exception as err:
+    except Exception as err:  # noqa: BLE001 - told, and never taken for a verdict
         # Wrong use of the command line: typer's own exceptions, whose class it does not publish.
         if not hasattr(err, "format_message"):
-            raise
+            # A fault of ours. Python would end with 1, and 1 is a failed gate.
+            traceback.print_exc()
+            complain(f"{type(err).__name__}: this is a fault of evalplat; no decision was made")
+            sys.exit(2)
         complain(err.format_message().strip() or "say which command; `evalplat --help` lists them")
         sys.exit(2)
 

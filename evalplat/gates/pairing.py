@@ -128,7 +128,7 @@ def pair(
         baseline_trials=np.bincount(base_cases, minlength=n),
         candidate_trials=np.bincount(cand_cases, minlength=n),
         clusters=cluster_codes(table, policy, codes),
-        weights=_weights(table, codes),
+        weights=case_weights(table, codes),
         base_values=base_values,
         base_cases=base_cases,
         cand_values=cand_values,
@@ -289,7 +289,8 @@ def compact(groups: Ints) -> Ints | None:
     return codes
 
 
-def _weights(table: ScoreTable, codes: Ints) -> Floats | None:
+def case_weights(table: ScoreTable, codes: Ints) -> Floats | None:
+    """Weights of the cases; None where all are the same."""
     if table.weight is None:
         return None
     by_case = np.ones(len(table.case.values))

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
+import numpy.typing as npt
 
 from evalplat.records import GatePolicy, ScoreTable
+from evalplat.stats import CLOSEST
 
 from .limits import FEWEST_CASES, FEWEST_CLUSTERS
-from .pairing import Ints, cluster_codes, of_cases
+from .pairing import Ints, case_weights, cluster_codes, of_cases
+
+SURE = 4.0
+"""Clusters of a slice that the first look has to expect, for it to be there without help (98 times in 100)."""
+
+LARGE = 3.0
+"""Times the mean size from which on a cluster is large: what it does must be seen before anything is decided."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """Whole clusters in a seeded random order, cut into looks.
 
-    `ahead` are the cases that a rule `zero` watches where they are but a part: some of them open the first look, and
-    `weight` takes back the share in excess. Per slice one random case is in the first look.
+    The first look has every large cluster, one cluster of each rare slice, and of those that a rule `zero` watches up
+    to a quarter of the look. `strata` says by case which of these kinds its cluster is of, so that `weights` can take
+    back that they come early.
     """
 
     order: tuple[str, ...]
@@ -28,7 +39,9 @@ class Schedule:
     """Cases after each look."""
     clusters: tuple[int, ...]
     """Clusters after each look."""
-    ahead: frozenset[str]
+    strata: Mapping[str, int]
+    ends: tuple[Mapping[int, tuple[int, int]], ...]
+    """By look and stratum: clusters seen, and clusters in all."""
 
     @property
     def order_sha256(self) -> str:
@@ -39,15 +52,16 @@ class Schedule:
         """Planned share of clusters after a look, counted from 1."""
         return self.clusters[look - 1] / self.clusters[-1]
 
+    def unseen(self, look: int) -> bool:
+        """Whether some kind of cluster has not been seen at all at a look, so that nothing can be said of it."""
+        return any(not seen for seen, _ in self.ends[look - 1].values())
+
     def weights(self, look: int) -> dict[str, float] | None:
-        """By case, what it stands for at a look; None where all stand for the same."""
-        seen = self.order[: self.cases[look - 1]]
-        early = sum(case in self.ahead for case in seen)
-        if not self.ahead or early in (0, len(seen)) or look == len(self.cases):
+        """By case, how many clusters its own stands for at a look; None where all stand for the same."""
+        stands = {stratum: total / seen for stratum, (seen, total) in self.ends[look - 1].items() if seen}
+        if max(stands.values()) - min(stands.values()) < 1e-12:
             return None
-        heavy = len(self.ahead) / early
-        light = (len(self.order) - len(self.ahead)) / (len(seen) - early)
-        return None if heavy == light else {case: heavy if case in self.ahead else light for case in seen}
+        return {case: stands[self.strata[case]] for case in self.order[: self.cases[look - 1]]}
 
 
 def schedule(table: ScoreTable, policy: GatePolicy, *, baseline: str, looks: int, seed: int) -> Schedule:
@@ -57,64 +71,88 @@ def schedule(table: ScoreTable, policy: GatePolicy, *, baseline: str, looks: int
     Raises GateUndecidable where the policy's columns are absent.
     """
     rows = table.system.codes == table.system.code_of(baseline)
-    present = np.unique(table.case.codes[rows]).astype(np.int64)
     names = table.case.values
-    codes = np.array(sorted(present.tolist(), key=lambda code: names[code]), dtype=np.int64)
+    present = np.unique(table.case.codes[rows]).tolist()
+    codes = np.array(sorted(present, key=lambda code: names[code]), dtype=np.int64)
     groups = cluster_codes(table, policy, codes)
     groups = np.arange(len(codes)) if groups is None else groups
     members: list[list[str]] = [[] for _ in range(int(groups.max()) + 1)]
     for code, group in zip(codes, groups, strict=True):
         members[group].append(names[code])
-    random = Random(seed)  # noqa: S311 - an order, no secret
     shuffled = list(range(len(members)))
-    random.shuffle(shuffled)
-    ahead = _watched(table, policy, codes, rows)
+    Random(seed).shuffle(shuffled)  # noqa: S311 - an order, no secret
     first = -(-len(members) // looks)
-    head = [group for group in shuffled if any(case in ahead for case in members[group])][: max(1, first // 2)]
-    head += _one_a_slice(table, policy, codes, groups, [*head, *shuffled])
+    kinds = _kinds(table, policy, codes, groups, rows, first)
+    head = [group for group in shuffled if kinds[group] == _LARGE]
+    head += [group for group in shuffled if kinds[group] == _WATCHED][: max(1, first // 4)]
+    head += _one_of_each(shuffled, _rare(table, policy, codes, groups, first))
     order = list(dict.fromkeys([*head, *shuffled]))
     sizes = np.cumsum([len(members[group]) for group in order])
     ends = _ends(len(members), sizes, looks, len(dict.fromkeys(head)))
+    totals = Counter(kinds)
+    seen = [Counter(kinds[group] for group in order[:end]) for end in ends]
     return Schedule(
         order=tuple(case for group in order for case in members[group]),
         cases=tuple(int(sizes[end - 1]) for end in ends),
         clusters=tuple(ends),
-        ahead=frozenset(ahead),
+        strata={case: kinds[group] for group in order for case in members[group]},
+        ends=tuple({kind: (count[kind], total) for kind, total in totals.items()} for count in seen),
     )
 
 
-def _ends(n_clusters: int, sizes: Sequence[int] | np.ndarray, looks: int, head: int) -> list[int]:
-    """Clusters after each look."""
+_REST, _LARGE, _WATCHED, _RARE = range(4)
+
+
+def _kinds(
+    table: ScoreTable, policy: GatePolicy, codes: Ints, groups: Ints, rows: npt.NDArray[np.bool_], first: int
+) -> list[int]:
+    """By cluster, why it comes early, if it does."""
+    weights = case_weights(table, codes)
+    size = np.bincount(groups, weights=np.ones(len(codes)) if weights is None else weights)
+    watched = np.bincount(groups, weights=_watched(table, policy, codes, rows)) > 0
+    rare = np.isin(
+        np.arange(len(size)), [group for some in _rare(table, policy, codes, groups, first) for group in some]
+    )
+    kinds = np.select([size > LARGE * size.mean(), watched, rare], [_LARGE, _WATCHED, _RARE], _REST)
+    return [int(kind) for kind in kinds]
+
+
+def _ends(n_clusters: int, sizes: npt.NDArray[np.int64], looks: int, head: int) -> list[int]:
+    """Clusters after each look; looks that would be nearly the same are one."""
     ends: list[int] = []
-    for look in range(1, looks + 1):
+    apart = max(1, math.ceil(CLOSEST * n_clusters))
+    for look in range(1, looks):
         end = max(-(-look * n_clusters // looks), min(head, n_clusters))
-        if look < looks and (end < FEWEST_CLUSTERS or sizes[end - 1] < FEWEST_CASES):
-            continue
-        if not ends or end > ends[-1]:
+        enough = end >= FEWEST_CLUSTERS and sizes[end - 1] >= FEWEST_CASES
+        if enough and end - (ends[-1] if ends else 0) >= apart and n_clusters - end >= apart:
             ends.append(end)
-    return ends
+    return [*ends, n_clusters]
 
 
-def _watched(table: ScoreTable, policy: GatePolicy, codes: Ints, rows: np.ndarray) -> set[str]:
+def _watched(table: ScoreTable, policy: GatePolicy, codes: Ints, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Cases with a score of a rule `zero`, where they are but a part of all."""
     metrics = [table.metric.code_of(rule.metric) for rule in policy.metrics if rule.rule == "zero"]
-    watched = np.unique(table.case.codes[rows & np.isin(table.metric.codes, metrics)])
-    return {table.case.values[code] for code in watched} if len(watched) < len(codes) else set()
+    found = np.isin(codes, table.case.codes[rows & np.isin(table.metric.codes, metrics)])
+    return np.zeros_like(found) if found.all() else found
 
 
-def _one_a_slice(
-    table: ScoreTable, policy: GatePolicy, codes: Ints, groups: Ints, shuffled: Sequence[int]
-) -> list[int]:
-    """For each value of each slice the first cluster in the shuffled order that has a case of it."""
-    chosen: list[int] = []
-    rank = {group: place for place, group in reversed(list(enumerate(shuffled)))}
+def _rare(table: ScoreTable, policy: GatePolicy, codes: Ints, groups: Ints, first: int) -> list[set[int]]:
+    """Clusters of each value of a slice that the first look would hardly meet; none where those alone would fill it."""
+    expected = first / (int(groups.max()) + 1)
+    found: list[set[int]] = []
     for name in policy.slices:
         column = table.slices.get(name)
         if column is None:
             continue  # `compare` says so
         values = of_cases(table, column)[codes]
         for value in sorted(set(values[values >= 0].tolist())):
-            candidates = set(groups[values == value].tolist())
-            if not candidates & set(chosen):
-                chosen.append(min(candidates, key=lambda group: rank[group]))
-    return chosen
+            clusters = set(groups[values == value].tolist())
+            if len(clusters) * expected < SURE:
+                found.append(clusters)
+    return found if len(found) <= first // 4 else []
+
+
+def _one_of_each(shuffled: Sequence[int], wanted: Sequence[set[int]]) -> list[int]:
+    """The first cluster in the shuffled order of each set."""
+    rank = {group: place for place, group in enumerate(shuffled)}
+    return [min(some, key=lambda group: rank[group]) for some in wanted]

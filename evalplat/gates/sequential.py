@@ -61,6 +61,8 @@ def next_step(state: State) -> Continue | Stop:
     looks: list[Look] = []
     total = len(state.schedule.cases)
     for number in range(1, state.done + 1):
+        if number < total and not _can_look(state, number):
+            continue
         comparisons = [test.look(state, number) for test in tests]
         decision = decide(comparisons[0], state.policy, anchor=comparisons[1] if state.anchor is not None else None)
         looks.append(look_of(number, decision, state.schedule))
@@ -71,6 +73,20 @@ def next_step(state: State) -> Continue | Stop:
             return Stop(decision.model_copy(update=update), comparisons[0])
     start = state.schedule.cases[state.done - 1] if state.done else 0
     return Continue(state.done + 1, state.schedule.order[start : state.schedule.cases[state.done]])
+
+
+def _can_look(state: State, number: int) -> bool:
+    """Whether every kind of cluster has been met, and every metric has a score of both systems."""
+    if state.schedule.unseen(number):
+        return False
+    part = _seen(state, number)
+    systems = [state.baseline, state.candidate, *([state.anchor] if state.anchor is not None else [])]
+    metrics = [part.metric.code_of(rule.metric) for rule in state.policy.metrics]
+    return all(
+        bool(((part.system.codes == part.system.code_of(system)) & (part.metric.codes == metric)).any())
+        for system in systems
+        for metric in metrics
+    )
 
 
 def _stopped(

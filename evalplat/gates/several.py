@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from evalplat.records import Decision, GatePolicy, MetricDecision, ScoreTable, Verdict
 
@@ -28,21 +28,27 @@ def decide_several(
     """
     if not candidates or len(set(candidates)) != len(candidates):
         raise ValueError("candidates must be given, and each but once")
-    settled: dict[str, Decision] = {}
-    rest: dict[str, Decision] = {}
-    claims: tuple[Verdict, ...] = ("pass", "fail")
-    for verdict in claims:
-        claimed: dict[str, Decision] = {}
-        while True:
-            open_ones = [name for name in candidates if name not in claimed]
-            at = {name: _at(table, policy, baseline, name, lacking, len(open_ones)) for name in open_ones}
-            now = {name: found for name, found in at.items() if found.verdict == verdict}
-            claimed |= now
-            if not now or len(claimed) == len(candidates):
-                break
-        settled |= claimed
-        rest = at
-    return tuple(settled[name] if name in settled else _held(rest[name]) for name in candidates)
+    passed, left = _claimed("pass", candidates, lambda name, share: _at(table, policy, baseline, name, lacking, share))
+    failed, _ = _claimed(
+        "fail",
+        [name for name in candidates if name not in passed],
+        lambda name, share: _at(table, policy, baseline, name, lacking, share + len(passed)),
+    )
+    return tuple(passed.get(name) or failed.get(name) or _held(left[name]) for name in candidates)
+
+
+def _claimed(
+    verdict: Verdict, names: Sequence[str], judge: Callable[[str, int], Decision]
+) -> tuple[dict[str, Decision], dict[str, Decision]]:
+    """Holm: those of which the claim can be made, each at the level of its step; and the others, at the last one."""
+    claimed: dict[str, Decision] = {}
+    while True:
+        rest = [name for name in names if name not in claimed]
+        left = {name: judge(name, len(rest)) for name in rest}
+        now = {name: found for name, found in left.items() if found.verdict == verdict}
+        if not now:
+            return claimed, left
+        claimed |= now
 
 
 def _at(table: ScoreTable, policy: GatePolicy, baseline: str, candidate: str, lacking: Lacking, share: int) -> Decision:
@@ -67,5 +73,7 @@ def _scaled(one: MetricDecision, share: int) -> MetricDecision:
 
 
 def _held(found: Decision) -> Decision:
-    """What is neither passed nor failed at its level is inconclusive."""
+    """What is neither passed nor failed at its level is inconclusive: its drop did not survive the fails' own Holm."""
+    if found.verdict == "inconclusive":
+        return found
     return found.model_copy(update={"verdict": "inconclusive", "decision": "hold"})

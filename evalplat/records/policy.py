@@ -26,7 +26,7 @@ class MetricRule(Record):
     bound: float | None = Field(default=None, description="at_least and at_most: the bound B.")
     max_rate: float | None = Field(default=None, gt=0, lt=1, description="zero: largest upper bound of the rate.")
     effect: float | None = Field(default=None, gt=0, description="no_significant_drop: largest tolerable effect e.")
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    alpha: float = Field(default=0.05, ge=1e-6, le=0.25)
     range: ValueRange | None = Field(default=None, description="`binary`, [lo, hi], or absent: unbounded.")
     worst: float | None = Field(default=None, description="Unbounded metrics: value of a failed candidate trial.")
     best: float | None = Field(default=None, description="Unbounded metrics: best value of a failed baseline trial.")
@@ -103,6 +103,9 @@ class GatePolicy(Record):
             raise ValueError("metrics: the same metric, statistic and rule occurs twice")
         if not any(rule.gating for rule in self.metrics):
             raise ValueError("metrics: at least one must be gating")
+        for rule in self.metrics:
+            if self.estimand == "suite" and rule.statistic != "mean":
+                raise ValueError(f"metrics: estimand suite is for statistic mean; {rule.metric} has {rule.statistic}")
         for name in self.slices:
             if not name.startswith("slice."):
                 raise ValueError(f"slices: {name!r} must begin with `slice.`")

@@ -18,7 +18,7 @@ from .quantile import QuantileDifference, paired_quantile_difference
 from .ratio import RatioOfTotals, ratio_of_totals
 from .repeated_p import repeated_p
 from .sign_flip import SignFlip, sign_flip
-from .spending import EARLY, STEADY, Spending, obrien_fleming_spending
+from .spending import CLOSEST, EARLY, STEADY, Spending, obrien_fleming_spending
 from .stagewise import median_unbiased, stagewise_interval
 from .suite_mean import SuiteDifference, SuiteMean, suite_difference, suite_mean
 from .tango import Tango, tango
@@ -26,6 +26,7 @@ from .variance import VarianceComponents, variance_components
 from .wilson import Wilson, wilson
 
 __all__ = [
+    "CLOSEST",
     "EARLY",
     "LEAST_HOPE",
     "STEADY",
