@@ -69,6 +69,10 @@ def gate(
     from evalplat.sdk.gate import gate as verb
     from evalplat.sdk.policy import policy_of
 
+    _check(
+        scores, suite, {"--looks": looks, "--trials": trials, "--baseline-trials": baseline_trials, "--model": model}
+    )
+    _check_outputs(json, html, junit, markdown)
     rule = policy_of(
         policy=policy,
         suite=suite,
@@ -107,6 +111,20 @@ def gate(
         decision_lines(gated.decision)
     needs_approval = gated.decision.decision == "needs-approval"
     raise typer.Exit(4 if needs_approval else EXIT[gated.decision.verdict])
+
+
+def _check(scores: Sequence[Path] | None, suite: Path | None, options: dict[str, object]) -> None:
+    """What would be ignored is refused."""
+    stated = [name for name, value in options.items() if value is not None]
+    if stated and (scores or suite is None):
+        what = "score tables are gated as they are" if scores else "kept runs are gated as they are"
+        raise InputError(f"{', '.join(stated)} needs --suite and a target: {what}")
+
+
+def _check_outputs(*outputs: str | None) -> None:
+    named = [output for output in outputs if output is not None]
+    if len(set(named)) < len(named):
+        raise InputError("two outputs have the same name: one would overwrite the other")
 
 
 def _several(

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from evalplat.records import MetricComparison, Verdict
 
-from .words import span, state, value, worsening
+from .words import span, state, unit, value, worsening
 
 VISIBLE = float(ndtri(0.95) + ndtri(0.80))
 """Standard errors that an effect must have to be found 4 times in 5 at one-sided .05."""
@@ -100,7 +100,7 @@ def _doubt(found: MetricComparison, ends: Turned, margin: float) -> str | None:
     allowance = _allowance(found, margin)
     if _too_few_differ(found, found.worse_share_upper, allowance):
         return (
-            f"only {found.differing_clusters} of {found.n_clusters} differ, and up to "
+            f"only {found.differing_clusters} of {found.n_clusters} {unit(found)} differ, and up to "
             f"{found.worse_share_upper:.2%} could have got worse"
         )
     sensitive = found.sensitivity

@@ -13,6 +13,7 @@ from .futility import hopeless, tolerable_yet
 from .limits import FEWEST_DIFFERING
 from .rules import dropped
 from .stage import Levels
+from .words import unit
 
 LEAST_LEVEL = 1e-12
 """So that a level is told from none in the arithmetic of a confidence."""
@@ -80,5 +81,5 @@ def _too_early(found: MetricComparison) -> str | None:
     if found.rule == "no_significant_drop" and not dropped(found):
         return "that nothing is shown counts at the last look only"
     if found.differing_clusters is not None and found.differing_clusters < FEWEST_DIFFERING:
-        return f"only {found.differing_clusters} of {found.n_clusters} differ so far, too few for an early verdict"
+        return f"only {found.differing_clusters} of {found.n_clusters} {unit(found)} differ so far, too few for an early verdict"
     return None

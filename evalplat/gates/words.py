@@ -39,6 +39,11 @@ def _percent(share: float) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
+def unit(found: MetricComparison) -> str:
+    """What is independent: clusters, or cases where they are not clustered."""
+    return "clusters" if found.clustered else "cases"
+
+
 def worsening(found: MetricComparison) -> str:
     """What a change for the worse is: a drop, or a rise where lower is better."""
     return "drop" if found.direction == "higher" or found.statistic.startswith("pass^") else "rise"
