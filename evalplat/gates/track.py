@@ -81,5 +81,6 @@ def _too_early(found: MetricComparison) -> str | None:
     if found.rule == "no_significant_drop" and not dropped(found):
         return "that nothing is shown counts at the last look only"
     if found.differing_clusters is not None and found.differing_clusters < FEWEST_DIFFERING:
-        return f"only {found.differing_clusters} of {found.n_clusters} {unit(found)} differ so far, too few for an early verdict"
+        differ = f"only {found.differing_clusters} of {found.n_clusters} {unit(found)} differ so far"
+        return f"{differ}, too few for an early verdict"
     return None
