@@ -11,18 +11,23 @@ import numpy as np
 from evalplat.errors import GateUndecidable
 from evalplat.records import GatePolicy, MetricComparison, MetricRule, ScoreTable, Verdict
 from evalplat.records.selftest import Setting, Step
+from evalplat.stats import cluster_mean
 
 from .latent import Latent, Shape
 from .measure import measure
 from .pairing import Floats, Pairs, pair
 from .rules import rule as ruling
 from .score_models import SimulatedModel
+from .selftest_blocked import blocked
 from .selftest_fit import fit, near_ceiling
 from .selftest_steps import Steps, steps_of
 from .simulate import judge_measured, pairs_of
 
 STEPS: tuple[Step, ...] = ("unchanged", "half", "worse")
 _SE_DRAWS = 400
+
+_NOTED = 0.10
+"""By how much the simulated standard error may be off the history's before it is said."""
 
 Scenario = tuple[Setting, Step, str | None]
 
@@ -59,7 +64,7 @@ class Tally:
     metrics: Counter[tuple[Setting, int, Step, str]] = field(default_factory=Counter)
     """By setting, metric, step: `pass`, `fail` and `covered` of the metric by itself."""
     blocked: Counter[tuple[Setting, int, str]] = field(default_factory=Counter)
-    """Why a metric could not be judged, of unchanged agents."""
+    """What kept a metric from being judged or passed, of unchanged agents, by `selftest_blocked`."""
     look_draws: int = 0
     stops: Counter[tuple[Step, str | None, Verdict]] = field(default_factory=Counter)
     """Verdicts of gates that stop early."""
@@ -88,6 +93,7 @@ def prepare(table: ScoreTable, policy: GatePolicy, baseline: str, candidate: str
     widest = max(history, key=lambda pairs: pairs.n_cases)
     shape = Shape(widest.n_cases, widest.clusters, _trials(widest), widest.weights)
     assumptions = _about_the_shape(history, widest, policy)
+    assumptions.extend(_failed(rule, pairs, two=two) for rule, pairs in zip(rules, history, strict=True))
     models, ceilings = [], []
     for rule, pairs in zip(rules, history, strict=True):
         model, said = fit(pairs, rule, two=two, shocks=policy.estimand == "population")
@@ -100,6 +106,8 @@ def prepare(table: ScoreTable, policy: GatePolicy, baseline: str, candidate: str
         assumptions.extend(said)
     make = _maker(shape)
     stand_ins = tuple(map(make, rules, models))
+    if two:
+        assumptions.extend(_off(one, pairs) for one, pairs in zip(stand_ins, history, strict=True))
     settings: dict[Setting, tuple[StandIn, ...]] = {"history": stand_ins}
     if any(ceilings):
         settings["ceiling"] = tuple(
@@ -108,7 +116,7 @@ def prepare(table: ScoreTable, policy: GatePolicy, baseline: str, candidate: str
         )
     mixing = np.linalg.cholesky(_correlation(history, two=two) + 1e-9 * np.eye(len(rules))).astype(np.float64)
     gating = policy.model_copy(update={"metrics": rules})
-    return Bench(shape, gating, settings, mixing, tuple(dict.fromkeys(assumptions)))
+    return Bench(shape, gating, settings, mixing, tuple(filter(None, dict.fromkeys(assumptions))))
 
 
 def chunk(bench: Bench, seed: int, number: int, draws: int) -> Tally:
@@ -153,6 +161,32 @@ def _about_the_shape(history: Sequence[Pairs], widest: Pairs, policy: GatePolicy
     if policy.estimand == "suite":
         said.append("estimand suite: agents are alike case by case, as a changed case would be a change")
     return said
+
+
+def _off(one: StandIn, pairs: Pairs) -> str:
+    """Where what is simulated is noisier or quieter than the difference that the history has; else nothing."""
+    if one.rule.rule == "zero":
+        return ""
+    seen = cluster_mean(pairs.candidate - pairs.baseline, pairs.clusters, pairs.weights).se
+    if not seen or abs(one.se / seen - 1.0) <= _NOTED:
+        return ""
+    return (
+        f"{name_of(one.rule)}: the difference of the mean score has standard error {seen:.3g} in the history, "
+        f"{one.se:.3g} in the simulation, as its levels, clusters and trials together tell"
+    )
+
+
+def _failed(rule: MetricRule, pairs: Pairs, *, two: bool) -> str:
+    """What is not simulated of trials that failed; else nothing."""
+    n_base, n_cand = len(pairs.base_failed), len(pairs.cand_failed) if two else 0
+    if not n_base + n_cand:
+        return ""
+    of = f"{n_base} baseline and {n_cand} candidate trials" if two else f"{n_base} trials"
+    return (
+        f"{name_of(rule)}: {of} failed in the history; simulated trials do not, so what a failed one costs (the "
+        "candidate's is its worst, of the baseline's a pass must bear the best) is not in these rates; "
+        "`evalplat plan` counts it"
+    )
 
 
 def _maker(shape: Shape) -> Callable[[MetricRule, SimulatedModel], StandIn]:
@@ -234,8 +268,9 @@ def _count_metric(tally: Tally, setting: Setting, i: int, one: StandIn, found: d
         covered = known and (low is None or low <= truth) and (high is None or truth <= high)
         tally.metrics[setting, i, step, "covered"] += covered
         tally.metrics[setting, i, step, "interval"] += known
-    if found["unchanged"].unusable:
-        tally.blocked[setting, i, found["unchanged"].unusable] += 1
+    why = blocked(found["unchanged"])
+    if why is not None:
+        tally.blocked[setting, i, why] += 1
 
 
 def name_of(rule: MetricRule) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from evalplat.errors import GateUndecidable
 from evalplat.records import MetricRule
-from evalplat.stats import variance_components
+from evalplat.stats import VarianceComponents, cluster_mean, variance_components
 
 from .latent import Latent, Shape
 from .pairing import Floats, Ints, Pairs, ends
@@ -158,13 +158,35 @@ def _estimate(pairs: Pairs, base: Floats, cand: Floats, *, two: bool) -> Parts:
         cases = 0.5 * cases if level.trial_candidate is None else cases
         return Parts(clusters, cases, 0.0, 0.0, trial)
     apart = variance_components(base, pairs.base_cases, cand, pairs.cand_cases, pairs.clusters)
-    own_clusters, own_cases = 0.5 * apart.between_clusters, 0.5 * apart.between_cases
+    own_clusters, own_cases = (0.5 * value for value in _apart(apart, pairs, base, cand))
     if trial is None or apart.trial_candidate is None:
         # One trial a case: what the arms do not share is the trials'.
         trial, own_cases, cases = own_cases, 0.0, max(0.0, cases - own_cases)
     else:
         cases = max(0.0, cases - own_cases)
     return Parts(max(0.0, clusters - own_clusters), cases, own_clusters, own_cases, trial)
+
+
+def _apart(found: VarianceComponents, pairs: Pairs, base: Floats, cand: Floats) -> tuple[float, float]:
+    """What the arms do not share, of clusters and of cases.
+
+    Where one of them was estimated below 0 and set to 0, the other would make more noise than the history has: it is
+    then what the standard error of the history leaves for it beside the noise of trials.
+    """
+    if not found.truncated or pairs.weights is not None:
+        return found.between_clusters, found.between_cases
+    means = [
+        np.bincount(cases, weights=values) / np.bincount(cases)
+        for values, cases in ((base, pairs.base_cases), (cand, pairs.cand_cases))
+    ]
+    se = cluster_mean(means[1] - means[0], pairs.clusters).se
+    sides = zip((found.trial_baseline, found.trial_candidate), found.trials, strict=True)
+    noise = sum((variance or 0.0) / trials for variance, trials in sides) / found.n_cases
+    rest = max(0.0, (se or 0.0) ** 2 - noise)
+    return (
+        0.0 if "between_clusters" in found.truncated else rest * found.effective_clusters,
+        0.0 if "between_cases" in found.truncated else rest * found.n_cases,
+    )
 
 
 def _calibrated(model: Binary | Bounded, parts: Parts, pairs: Pairs) -> SimulatedModel:

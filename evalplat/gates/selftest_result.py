@@ -24,8 +24,10 @@ from evalplat.records.selftest import (
 from evalplat.stats import clopper_pearson
 
 from .latent import Shape
+from .pairing import ends
 from .score_models import Binary, Bounded, Lognormal, SimulatedModel
 from .selftest import STEPS, Bench, StandIn, Tally, name_of
+from .selftest_blocked import in_words as reason
 
 SLACK = 1.3
 """How far beyond its nominal level an error rate must lie, by its 99 % bound, before it is called wrong."""
@@ -183,9 +185,10 @@ def _of_passes(bench: Bench, tally: Tally, setting: Setting, where: str, passes:
     own = [tally.metrics[setting, i, "unchanged", "pass"] for i in range(len(bench.settings[setting]))]
     least = int(np.argmin(own))
     one = bench.settings[setting][least]
-    why = max(
-        ((count, text) for (s, i, text), count in tally.blocked.items() if s == setting and i == least),
-        default=(0, ""),
+    why, times = max(
+        ((code, count) for (s, i, code), count in sorted(tally.blocked.items()) if s == setting and i == least),
+        key=lambda found: found[1],
+        default=("", 0),
     )
     if one.rule.rule == "zero":
         because = (
@@ -193,14 +196,22 @@ def _of_passes(bench: Bench, tally: Tally, setting: Setting, where: str, passes:
         )
     elif _beyond_its_bound(one):
         because = f"the baseline's own level {one.model.level:.4g} is beyond the bound"
-    elif why[0] > n / 2:
-        because = why[1]
+    elif times > (n - own[least]) / 2:
+        because = reason(why, one.rule, bench.shape, _width(one))
     elif one.steps.drop is not None:
         because = f"the smallest drop that the suite shows 4 times in 5 is {2.4865 * one.se:.3g}"
     else:
         because = "no margin can be reached"
     said = f"{where}{passes / n:.1%} of unchanged agents pass; {name_of(one.rule)} stands in the way: {because}"
     yield SelftestWarning(code="rarely_passes" if passes else "never_passes", message=said, metric=one.rule.metric)
+
+
+def _width(one: StandIn) -> float:
+    """What a cluster can lose at most; of unbounded scores and of ratios nothing is known beforehand."""
+    if one.model.value_range is None or one.rule.statistic == "ratio":
+        return math.inf
+    low, high = ends(one.model.value_range)
+    return high - low
 
 
 def _of_metric(tally: Tally, setting: Setting, where: str, i: int, one: StandIn) -> Iterator[SelftestWarning]:

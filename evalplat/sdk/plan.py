@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from evalplat.errors import InputError
 from evalplat.gates.planning import Asked, Guesses, Price, plan_from_guesses, plan_from_history, price_of_trials
@@ -12,10 +12,8 @@ from evalplat.records import GatePolicy, ScoreTable
 from evalplat.records.plan import Plan
 from evalplat.suites import read_score_table
 
+from .gated import KeptRun
 from .workspace import workspace
-
-if TYPE_CHECKING:
-    from evalplat.store import Store
 
 GUESSES = ("rate", "discordance", "sd", "icc", "trial_share")
 """Figures that stand in the place of a history, by metric; the key "" is for every metric without its own."""
@@ -83,6 +81,8 @@ def _systems(table: ScoreTable, baseline: str | None, candidate: str | None) -> 
     if baseline is None and candidate is not None:
         raise InputError("--candidate needs --baseline")
     if baseline is not None:
+        if baseline == candidate:
+            raise InputError(f"--candidate: {candidate} is the baseline itself; leave it out to learn from one system")
         return baseline, candidate
     if len(table.systems) > 2:
         known = ", ".join(sorted(table.systems)[:10])
@@ -103,17 +103,18 @@ def _of_runs(
     ids = [store.resolve(ref) for ref in history]
     if len(set(ids)) != len(ids):
         raise InputError(f"--history: {history[0]} and {history[1]} are the same run")
+    kept = [KeptRun.load(store, run_id).whole() for run_id in ids]
     rule = policy
-    if rule is None:
-        info = store.run_info(ids[-1])
-        rule = None if info.target.kind == "imported" else store.load_suite(ids[-1]).policy
+    if rule is None and kept[-1].suite is not None:
+        rule = kept[-1].suite.policy
     if rule is None:
         raise InputError(f"run {history[-1]} has no policy of its suite; give --policy, or --metric and --margin")
     if estimand is not None:
         rule = rule.model_copy(update={"estimand": estimand})
     _check_names(rule, {"effect": effect})
-    table = ScoreTable.concat([store.load_scores(run_id) for run_id in ids])
-    prices = [_price(store, run_id) for run_id in ids]
+    table = ScoreTable.concat([one.scores for one in kept])
+    # Of a run that was imported only its scores can tell what a trial took.
+    prices = [None if one.run is None else price_of_trials(one.run.trials) for one in kept]
     both = None if any(price is None for price in prices) else (prices[0] or Price(), prices[-1] or Price())
     found = plan_from_history(
         table,
@@ -126,13 +127,6 @@ def _of_runs(
         source="runs",
     )
     return found.model_copy(update={"baseline": history[0], "candidate": history[1] if len(ids) == 2 else None})
-
-
-def _price(store: Store, run_id: str) -> Price | None:
-    """What a trial of the run took; None where it was imported, so that only its scores can tell."""
-    if store.run_info(run_id).target.kind == "imported":
-        return None
-    return price_of_trials(store.load_run(run_id).trials)
 
 
 def _check_names(policy: GatePolicy, figures: Mapping[str, Mapping[str, float]]) -> None:
@@ -149,11 +143,8 @@ def _guesses(stated: Mapping[str, Mapping[str, float]], effect: Mapping[str, flo
         raise InputError(f"guesses: {min(unknown)!r} is none of {', '.join(GUESSES)}")
     if asked.cases is None:
         raise InputError("without a history --cases is needed: how many the suite has, or would have")
-    for name, figures in stated.items():
-        for value in figures.values():
-            most = float("inf") if name in ("rate", "sd") else 1.0
-            if not 0 <= value <= most and name != "rate":
-                raise InputError(f"--{name.replace('_', '-')}: expected a number from 0 to {most:g}, found {value:g}")
+    if "icc" in stated and asked.clusters is None:
+        raise InputError("--icc needs --clusters: how many the cases are in")
     trials = asked.trials or 1
     return Guesses(
         cases=asked.cases,

@@ -19,6 +19,7 @@ from evalplat.records.selftest import Selftest
 from evalplat.suites import read_score_table
 
 from .command import command
+from .gated import KeptRun
 from .workspace import workspace
 
 CHUNK = 50
@@ -26,6 +27,7 @@ EARLY_SHARE = 4
 """Gates that stop early are simulated once in so many: each of their looks is a gate."""
 
 FEWEST_DRAWS = 100
+MOST_DRAWS = 1_000_000
 SEED = 20_000
 
 Progress = Callable[[int, int], None]
@@ -53,8 +55,8 @@ def selftest(
 
     Raises InputError, ReferenceUnknown or GateUndecidable where nothing can be simulated.
     """
-    if draws < FEWEST_DRAWS:
-        raise InputError(f"--draws: at least {FEWEST_DRAWS}, found {draws}")
+    if not FEWEST_DRAWS <= draws <= MOST_DRAWS:
+        raise InputError(f"--draws: from {FEWEST_DRAWS} to {MOST_DRAWS:,}, found {draws}")
     if workers < 1:
         raise InputError(f"--workers: at least 1, found {workers}")
     if bool(scores) == bool(history):
@@ -89,6 +91,8 @@ def _of_scores(
     if baseline is None and len(table.systems) > 2:
         known = ", ".join(sorted(table.systems)[:10])
         raise InputError(f"--baseline: the scores have {len(table.systems)} systems; say which: {known}")
+    if baseline is not None and baseline == candidate:
+        raise InputError(f"--candidate: {candidate} is the baseline itself; leave it out to learn from one system")
     names = table.systems if baseline is None else (baseline,) if candidate is None else (baseline, candidate)
     return table, rule, names
 
@@ -97,14 +101,17 @@ def _of_runs(history: Sequence[str], policy: GatePolicy | None) -> tuple[ScoreTa
     if len(history) > 2:
         raise InputError(f"--history: one or two runs, found {len(history)}")
     store = workspace().store()
-    ids = list(dict.fromkeys(store.resolve(ref) for ref in history))
+    ids = [store.resolve(ref) for ref in history]
+    if len(set(ids)) != len(ids):
+        raise InputError(f"--history: {history[0]} and {history[1]} are the same run; give it once")
+    kept = [KeptRun.load(store, run_id).whole() for run_id in ids]
     rule = policy
-    if rule is None and store.run_info(ids[-1]).target.kind != "imported":
-        rule = store.load_suite(ids[-1]).policy
+    if rule is None and kept[-1].suite is not None:
+        rule = kept[-1].suite.policy
     if rule is None:
         raise InputError(f"run {history[-1]} has no policy of its suite; give --policy, or --metric and --margin")
-    tables = [store.load_scores(run_id) for run_id in ids]
-    return ScoreTable.concat(tables) if len(tables) > 1 else tables[0], rule, tuple(history[: len(ids)])
+    tables = [one.scores for one in kept]
+    return ScoreTable.concat(tables) if len(tables) > 1 else tables[0], rule, tuple(history)
 
 
 def _tasks(bench: Bench, plan: Schedule | None, seed: int, draws: int) -> list[Callable[[], Tally]]:

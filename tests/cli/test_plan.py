@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalplat.errors import InputError, ReferenceUnknown
+from evalplat.records import RunInfo
 from evalplat.sdk.import_scores import import_scores
 from evalplat.sdk.plan import plan
 from evalplat.sdk.policy import policy_of
@@ -91,7 +92,9 @@ WRONG = [
     ((*METRIC, "--discordance", "0.2"), "--cases"),
     ((*METRIC, *GUESS, "--sd", "other=1"), "no metric 'other'"),
     ((*METRIC, *GUESS, "--icc", "much"), "--icc"),
-    ((*METRIC, *GUESS, "--icc", "2"), "--icc"),
+    ((*METRIC, *GUESS, "--clusters", "40", "--icc", "2"), "--icc"),
+    ((*METRIC, *GUESS, "--icc", "0.1"), "--icc needs --clusters"),
+    ((*METRIC, "--scores", "t.jsonl", "--baseline", "v1", "--candidate", "v1"), "the baseline itself"),
     ((*METRIC, *GUESS, "--clusters", "300"), "--clusters"),
     ((*METRIC, *GUESS, "--power", "1"), "--power"),
     ((*METRIC, *GUESS, "--spend-usd", "5"), "--spend-usd"),
@@ -136,6 +139,9 @@ def test_imported_runs_are_a_history(tmp_path, monkeypatch):
         plan(policy=policy, history=["no-such-run"])
     with pytest.raises(InputError, match="no policy"):
         plan(history=[runs["v0"]])
+    monkeypatch.setattr(RunInfo, "is_whole", property(lambda _: False))
+    with pytest.raises(InputError, match="ended early"):
+        plan(policy=policy, history=[runs["v0"]])
 
 
 def test_a_column_of_clusters_is_the_policys(tmp_path):

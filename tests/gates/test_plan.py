@@ -651,3 +651,36 @@ def test_what_would_settle_a_gate_is_what_is_planned():
     assert planned_size is not None
     assert planned_size.estimate is not None
     assert found.clusters == pytest.approx(planned_size.estimate.clusters, rel=0.02)
+
+
+BINARY = {**SUCCESS, "range": "binary"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "figures", "says"),
+    [
+        (SUCCESS, {"sd": {"": 1e200}}, "--sd"),
+        (BINARY, {"sd": {"": 7.0}}, "--sd"),
+        (SUCCESS, {"rate": {"": 1.5}, "discordance": {"": 0.2}}, "--rate"),
+        (SUCCESS, {"rate": {"": -1.0}, "discordance": {"": 0.2}}, "--rate"),
+        (SUCCESS, {"rate": {"": 0.9}, "discordance": {"": 0.3}}, "--discordance"),
+        ({**SUCCESS, "margin": 1e300}, {"sd": {"": 1.0}}, "margin"),
+        ({**SUCCESS, "margin": 2.0}, {"discordance": {"": 0.2}}, "tolerates any drop"),
+        ({"metric": "m", "rule": "superiority", "range": "binary"},
+         {"discordance": {"": 0.2}, "effect": {"": 1.5}}, "--effect"),
+        ({"metric": "m", "rule": "at_least", "bound": 0.5, "range": "binary"},
+         {"rate": {"": 0.8}, "sd": {"": 0.6}}, "--sd"),
+    ],
+)  # fmt: skip
+def test_guesses_that_no_scores_can_have_are_refused(rule, figures, says: str):
+    with pytest.raises(GateUndecidable, match=says):
+        guessed(rule, **figures)
+
+
+def test_a_margin_as_wide_as_the_range_is_refused_and_no_noise_is_said():
+    rng = np.random.default_rng(27)
+    table = history_of(*((rng.random(40) < 0.7).astype(float) for _ in range(2)))
+    with pytest.raises(GateUndecidable, match="tolerates any drop"):
+        planned(table, policy_of({**SUCCESS, "margin": 1.0}))
+    assert any("without any noise" in note for note in guessed(sd={"": 0.0}).notes)
+    assert not any("without any noise" in note for note in guessed(sd={"": 0.1}).notes)

@@ -260,3 +260,39 @@ def test_rule_zero_without_a_failure_does_not_fail_unchanged_agents():
     # .95^100: no failure seen where 5 % fail.
     assert worse.passes.share == pytest.approx(0.006, abs=0.02)
     assert worse.fails.share > 0.95
+
+
+def test_what_is_simulated_is_no_noisier_than_the_history_where_a_variance_was_estimated_below_none():
+    """Cases within a cluster differ less than chance: all that clusters seem to add would be invented."""
+    groups = np.repeat(np.arange(20), 2)
+    rate = np.repeat([[1.0, 0.0], [0.0, 1.0]], 20, axis=0)
+    base = np.r_[rate[:20], rate[20:]]
+    cand = np.where(np.arange(40)[:, None] % 2, base[:, ::-1], base)
+    cand[:6] = 1 - cand[:6].round()
+    cand[6:10] = 1.0
+    table = paired_table(base, cand, clusters=groups)
+    bench = prepare(table, GatePolicy(metrics=(RULE,)), "base", "cand")
+    (one,) = bench.settings["history"]
+    trials_alone = np.sqrt(2 * 0.25 / 2 / 40)
+    assert one.se < 1.25 * trials_alone
+    assert any("standard error" in said and "in the history" in said for said in bench.assumptions)
+
+
+def test_that_too_few_clusters_differ_is_the_reason_where_it_is():
+    """.995 and .99 in 40 clusters of 5, 3 of which differ: the margin is wider than the smallest visible drop."""
+    base, cand = np.ones(200), np.ones(200)
+    base[0] = cand[50] = cand[100] = 0.0
+    table = paired_table(base, cand, clusters=np.repeat(np.arange(40), 5))
+    found = run(table, GatePolicy(metrics=(MetricRule(metric="m", margin=0.05),)), 100)
+    (warning,) = [one for one in found.warnings if one.code in ("rarely_passes", "never_passes")]
+    assert "until 5 clusters differ" in warning.message
+    assert "59 clusters even if none differs" in warning.message
+
+
+def test_failed_trials_are_said_not_to_be_simulated():
+    rng = np.random.default_rng(0)
+    base, cand = ((rng.random(60) < 0.7).astype(float) for _ in range(2))
+    errors = {("base", 0, 0): "Timeout", ("base", 1, 0): "Timeout", ("cand", 2, 0): "Timeout"}
+    rule = RULE.model_copy(update={"range": "binary"})
+    bench = prepare(paired_table(base, cand, errors=errors), GatePolicy(metrics=(rule,)), "base", "cand")
+    assert any("2 baseline and 1 candidate trials failed" in said for said in bench.assumptions)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from evalplat.errors import InputError, ReferenceUnknown
+from evalplat.records import RunInfo
 from evalplat.sdk.import_scores import import_scores
 from evalplat.sdk.policy import policy_of
 from evalplat.sdk.selftest import selftest
@@ -37,3 +38,10 @@ def test_kept_runs_and_their_scores_give_one_result(tmp_path, monkeypatch):
         selftest(policy=policy, history=["a", "b", "c"])
     with pytest.raises(ReferenceUnknown, match="nowhere"):
         selftest(policy=policy, history=["nowhere"])
+    with pytest.raises(InputError, match="same run"):
+        selftest(policy=policy, history=[ids["old"], ids["old"]])
+    with pytest.raises(InputError, match="the baseline itself"):
+        selftest(policy=policy, scores=["scores.jsonl"], baseline="old", candidate="old")
+    monkeypatch.setattr(RunInfo, "is_whole", property(lambda _: False))
+    with pytest.raises(InputError, match="ended early"):
+        selftest(policy=policy, history=[ids["old"]])

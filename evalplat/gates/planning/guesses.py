@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from evalplat.errors import GateUndecidable
@@ -10,13 +10,9 @@ from evalplat.gates.pairing import ends
 from evalplat.records import GatePolicy, MetricRule
 
 from .aim import Aim, aim_alone, aim_between
+from .checks import Figures, check_figures, figure
 from .design import Design
 from .noise import Noise
-
-ANY = ""
-"""Key of a figure that holds for every metric without one of its own."""
-
-Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +35,6 @@ class Guesses:
     effect: Figures = field(default_factory=dict)
 
 
-def figure(figures: Figures, metric: str) -> float | None:
-    """The metric's own figure, else the one for every metric."""
-    return figures.get(metric, figures.get(ANY))
-
-
 def noises_of_guesses(guesses: Guesses, policy: GatePolicy) -> tuple[Design, tuple[Noise, ...]]:
     """The stated design, and the gating metrics' noise as stated. Raises GateUndecidable naming what lacks."""
     clusters = guesses.cases if policy.estimand == "suite" else guesses.clusters
@@ -58,6 +49,14 @@ def _noise(guesses: Guesses, rule: MetricRule, policy: GatePolicy, clusters: int
         rule = rule.model_copy(update={"range": "binary"})
     size = guesses.cases / clusters
     rate = figure(guesses.rate, rule.metric)
+    check_figures(
+        rule,
+        rate=rate,
+        discordance=figure(guesses.discordance, rule.metric),
+        sd=figure(guesses.sd, rule.metric),
+        icc=figure(guesses.icc, rule.metric),
+        trial_share=figure(guesses.trial_share, rule.metric),
+    )
     variance = _variance(guesses, rule, rate)
     icc = figure(guesses.icc, rule.metric) or 0.0
     share = size * icc / (1.0 + (size - 1.0) * icc)
@@ -90,10 +89,17 @@ def _noise(guesses: Guesses, rule: MetricRule, policy: GatePolicy, clusters: int
         weighted=False,
         level=rate if bounded else None,
         level_variance=0.0 if rate is None or rule.range != "binary" else rate * (1 - rate),
-        notes=(f"{rule.metric}: --rate is not stated; taken not to be near an end of its range",)
-        if bounded and rate is None and rule.rule != "zero"
-        else (),
+        notes=tuple(_notes(rule, variance, rate, bounded=bounded)),
     )
+
+
+def _notes(rule: MetricRule, variance: float, rate: float | None, *, bounded: bool) -> Iterator[str]:
+    if rule.rule == "zero":
+        return
+    if bounded and rate is None:
+        yield f"{rule.metric}: --rate is not stated; taken not to be near an end of its range"
+    if variance == 0:
+        yield f"{rule.metric}: stated without any noise, so that nothing but the gate's smallest sizes is planned for"
 
 
 def _variance(guesses: Guesses, rule: MetricRule, rate: float | None) -> float:

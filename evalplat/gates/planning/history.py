@@ -9,8 +9,8 @@ import numpy as np
 from evalplat.gates.pairing import Floats, Ints, Pairs
 from evalplat.records import GatePolicy, ScoreTable
 
+from .checks import Figures, figure
 from .design import Design
-from .guesses import Figures, figure
 from .metric_noise import MetricHistory
 from .noise import Noise
 from .source import Source

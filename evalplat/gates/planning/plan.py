@@ -12,8 +12,9 @@ from evalplat.records.plan import EarlyStop, NoiseShares, Plan, PlanDesign, Plan
 from evalplat.stats import operating
 
 from .allocation import allocation
+from .checks import Figures
 from .design import Design
-from .guesses import Figures, Guesses, noises_of_guesses
+from .guesses import Guesses, noises_of_guesses
 from .history import history
 from .noise import Noise
 from .policy_power import BEST, CONFIDENCE, WORST, PolicyNoise, at_tail, needed_clusters, needed_trials
