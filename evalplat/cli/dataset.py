@@ -77,6 +77,39 @@ def diff(
         diff_lines(found, limit=limit)
 
 
+@app.command("check")
+def check(
+    ref: Ref,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="DATASET|AGENT.yaml|TEXT",
+            help="Another dataset (such as another part), or a prompt that may hold cases. May be given again.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option("--threshold", help="Jaccard similarity of near-duplicates, over shingles of 3 words.")
+    ] = 0.8,
+    strict: Annotated[bool, typer.Option("--strict", help="End with 2 where anything is found.")] = False,
+    json: JsonOut = None,
+) -> None:
+    """Near-duplicates, contradictions, leaks into other parts and prompts, keys, data about people, a missing card."""
+    from evalplat.errors import CaseError
+    from evalplat.sdk.dataset_check import check as verb
+
+    from .dataset_tables import check_lines, record_json
+
+    done = verb(ref, against=against or (), threshold=threshold)
+    if json is not None:
+        write(json, record_json(done, "evalplat.dataset-check/1"))
+    if json != "-":
+        check_lines(done)
+    if strict and done.findings:
+        codes = ", ".join(sorted({finding.code for finding in done.findings}))
+        raise CaseError(f"{len(done.findings):,} findings: {codes}", where=done.facts.where)
+
+
 @app.command("split")
 def split(
     ref: Ref,

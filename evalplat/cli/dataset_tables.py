@@ -14,7 +14,17 @@ from .console import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evalplat.records import Agreement, Card, CaseChange, DatasetDiff, DatasetSplit, Record, Weighing
+    from evalplat.records import (
+        Agreement,
+        Card,
+        CaseChange,
+        DatasetCheck,
+        DatasetDiff,
+        DatasetFinding,
+        DatasetSplit,
+        Record,
+        Weighing,
+    )
     from evalplat.sdk.dataset import Shown
 
 SHOWN_VALUES = 12
@@ -75,6 +85,22 @@ def diff_lines(diff: DatasetDiff, *, limit: int) -> None:
     _ids("-", "removed", diff.removed, limit, typer.colors.RED)
     _cases("~", "changed", diff.changed, limit)
     _cases("=", "relabelled", diff.relabelled, limit)
+
+
+def check_lines(check: DatasetCheck) -> None:
+    """A line for each finding, by kind."""
+    facts = check.facts
+    by_code: dict[str, list[DatasetFinding]] = {}
+    for finding in check.findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    for code, findings in by_code.items():
+        for finding in findings[:SHOWN_VALUES]:
+            against = f" [{finding.against}]" if finding.against is not None else ""
+            alike = f" (similarity {finding.similarity:.2f})" if finding.similarity is not None else ""
+            some = ", ".join(finding.cases[:3]) + (", …" if len(finding.cases) > 3 else "")
+            _say(f"{code}{against}: {some}{': ' if some else ''}{finding.message}{alike}")
+        _more(code, len(findings) - SHOWN_VALUES)
+    _say(f"{facts.where}: {facts.n_cases:,} cases in {facts.n_clusters:,} clusters, {len(check.findings):,} findings")
 
 
 def split_lines(split: DatasetSplit) -> None:

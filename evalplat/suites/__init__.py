@@ -2,6 +2,7 @@
 
 from .dataset import card_of, card_path, dataset_facts, dataset_name, load_card, load_dataset, write_cases
 from .dataset_agreement import agreement
+from .dataset_check import check_alone, check_leak, check_prompt, reading
 from .dataset_diff import dataset_diff
 from .dataset_labels import labelled, latest_labels, load_labels
 from .dataset_read import CaseFile, CaseList, Cases
@@ -21,6 +22,9 @@ __all__ = [
     "assign",
     "card_of",
     "card_path",
+    "check_alone",
+    "check_leak",
+    "check_prompt",
     "dataset_diff",
     "dataset_facts",
     "dataset_name",
@@ -35,6 +39,7 @@ __all__ = [
     "load_suite",
     "load_traffic",
     "read_score_table",
+    "reading",
     "weigh",
     "weighed",
     "write_cases",

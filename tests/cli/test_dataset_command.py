@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from evalplat.cli import main
+
 CARD = "source: written for the tests\nlicence: CC0-1.0\nintended_use: tests\nknown_gaps: [few]\ncontacts: [ana]\n"
 
 
@@ -79,11 +81,26 @@ def test_split_weigh_and_labels(evalplat, tmp_path):
     rows += [("c2", False, "ben")]
     lines = [{"case_id": c, "name": "ok", "value": v, "by": by, "at": "2026-03-01T00:00:00Z"} for c, v, by in rows]
     (tmp_path / "l.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    found = json.loads(evalplat("dataset", "labels", "d", "--add", "l.jsonl", "--json", "-").stdout)["labels"][0]
+    assert "? c1" in evalplat("dataset", "labels", "d", "--add", "l.jsonl", "--json", "l.json").stdout
+    found = json.loads((tmp_path / "l.json").read_text())["labels"][0]
     # observed 2/3, by chance (2/3)(1/3) + (1/3)(2/3) = 4/9
     assert found["kappa"] == pytest.approx(0.4)
     assert found["disputed"] == ["c1"]
-    assert "? c1" in evalplat("dataset", "labels", "d").stdout
+
+
+def test_check_names_leaks_and_is_strict_where_asked(evalplat, tmp_path):
+    shot = "How much do I have to order for free shipping within Ireland"
+    lay(tmp_path, "d.jsonl", {"id": "a", "input": shot, "cluster": "k"}, {"id": "b", "input": "Where is my parcel"})
+    lay(tmp_path, "other.jsonl", {"id": "o", "input": f"{shot}?"})
+    (tmp_path / "agent.yaml").write_text(f'name: v\nprompts: {{system: "Q: {shot}? A: 50", user: "{{question}}"}}\n')
+    done = evalplat("dataset", "check", "d", "--against", "agent.yaml", "--against", "other", "--json", "-")
+    assert done.returncode == 0
+    found = [(f["code"], f["cases"], f["against"]) for f in json.loads(done.stdout)["findings"]]
+    assert found == [("no_card", [], None), ("leak", ["a"], "agent.yaml"), ("leak", ["a"], "other.jsonl")]
+    strict = evalplat("dataset", "check", "d", "--strict")
+    assert (strict.returncode, strict.stderr) == (2, "evalplat: d.jsonl: 1 findings: no_card\n")
+    (tmp_path / "d.card.yaml").write_text(CARD)
+    assert evalplat("dataset", "check", "d", "--strict").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -101,26 +118,29 @@ def test_split_weigh_and_labels(evalplat, tmp_path):
         (["split", "d", "--share", "a/b=0.5", "--share", "b=0.5"], "'a/b' is no name for a part"),
         (["split", "d", "--share", "a=0.5", "--share", "b=0.5"], "would be empty"),
         (["split", "bad", "--share", "a=0.5", "--share", "b=0.5"], "bad.jsonl:2: input: Field required"),
+        (["check", "d", "--threshold", "0.2"], "--threshold: expected 0.5 to 1"),
+        (["check", "d", "--against", "carded.card.yaml"], "carded.card.yaml:1: name: Field required"),
+        (["check", "d", "--against", "bad"], "bad.jsonl:2: input: Field required"),
         (["labels", "d"], "no case has a label"),
         (["labels", "d", "--level", "odd"], "--level"),
         (["labels", "d", "--add", "bad.jsonl"], "bad.jsonl:1: case_id: Field required"),
         (["weigh", "d", "--weights", "nowhere.csv"], "nowhere.csv: cannot be read"),
     ],
 )
-def test_one_line_and_exit_2(evalplat, tmp_path, arguments, says):
+def test_one_line_and_exit_2(tmp_path, monkeypatch, capsys, arguments, says):
     lay(tmp_path, "d.jsonl", {"id": "a", "input": "x"})
     lay(tmp_path, "carded.jsonl", {"id": "a", "input": "x"})
     (tmp_path / "carded.card.yaml").write_text("source: x\n")
     lay(tmp_path, "bad.jsonl", {"id": "a", "input": "x"}, {"id": "b"}, {"id": "c", "input": "x"})
-    done = evalplat("dataset", *arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert says in done.stderr
-    assert {path.name for path in tmp_path.iterdir()} <= {
-        "d.jsonl",
-        "carded.jsonl",
-        "carded.card.yaml",
-        "bad.jsonl",
-        ".evalplat",
-    }
+    before = set(tmp_path.iterdir())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EVALPLAT_DIR", raising=False)
+    monkeypatch.setattr("sys.argv", ["evalplat", "dataset", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.out == ""
+    assert said.err.count("\n") == 1, said.err
+    assert says in said.err
+    assert {path for path in tmp_path.iterdir() if path.name != ".evalplat"} == before
