@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import numpy as np
 from scipy.special import ndtri
 
 from evalplat.records import MetricComparison, MetricRule, Needed
-from evalplat.stats import needed_clusters, needed_trials, variance_components
+from evalplat.stats import clopper_pearson, needed_clusters, needed_trials, power_of, variance_components
 
-from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DIFFERING, FEWEST_IN_TAIL
+from .few_differ import FewDiffer
+from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_IN_TAIL
 from .pairing import Pairs
+from .pairing import ends as ends_of
+from .search import smallest
 
 POWER = 0.80
 MOST_CLUSTERS = 10_000_000
 MOST_TRIALS = 1000
 """Trials a case beyond which more trials are no way to an answer."""
+
+_TAIL = 0.10
+"""Of either side of a range at 80 %."""
+
+_SHARES = 9
+"""Of differing clusters, between the ends that are not ruled out, that are looked at."""
+
+_ROUNDING = 1e-9
+
+Chances = Callable[[int], tuple[float, float, float]]
 
 
 def needed(pairs: Pairs, rule: MetricRule, found: MetricComparison, estimand: str) -> Needed | None:
@@ -33,16 +48,14 @@ def needed(pairs: Pairs, rule: MetricRule, found: MetricComparison, estimand: st
     if estimand == "suite":
         return _by_trials_alone(pairs, found, target, alpha)
     per_cluster = pairs.n_cases / found.n_clusters
-    least = max(_least_clusters(rule, found, target, alpha, per_cluster), found.n_clusters)
-    try:
-        size = needed_clusters(found.se, found.n_clusters, target, alpha, POWER, df=found.df or None)
-    except ValueError:  # an effect too small for any number of clusters
+    least = _least_clusters(rule, found, per_cluster)
+    few = _few_differ(rule, found)
+    counts = _clusters(found, target, alpha, max(least, found.n_clusters), few)
+    if counts is None:
         return Needed(reachable="no")
-    low, clusters, high = (max(n, least) for n in (size.low, size.clusters, size.high))
-    if high > MOST_CLUSTERS:
-        return Needed(reachable="no")
+    low, clusters, high = counts
     trials = _trials(pairs, rule, target, alpha)
-    enough = least <= found.n_clusters
+    enough = least <= found.n_clusters and (few is None or few(found.n_clusters)[1] >= POWER)
     if trials is not None and enough:
         spread = [trials * pairs.n_cases * n / clusters for n in (low, high)]
         return Needed(
@@ -74,16 +87,74 @@ def _target(rule: MetricRule, found: MetricComparison) -> float | None:
     return None
 
 
-def _least_clusters(rule: MetricRule, found: MetricComparison, target: float, alpha: float, per_cluster: float) -> int:
-    """Clusters below which no verdict is given at all, with the bound that few differences ask for."""
+def _least_clusters(rule: MetricRule, found: MetricComparison, per_cluster: float) -> int:
+    """Clusters below which no verdict is given at all."""
     cases = FEWEST_CASES
     if rule.statistic in ("p50", "p95"):
         cases = max(cases, math.ceil(FEWEST_IN_TAIL / (1 - int(rule.statistic[1:]) / 100)))
-    least = max(FEWEST_CLUSTERS if found.clustered else 1, math.ceil(cases / per_cluster))
-    few = found.differing_clusters is not None and found.differing_clusters < FEWEST_DIFFERING
-    if few and found.width and target < found.width:
-        least = max(least, math.ceil(math.log(alpha) / math.log1p(-target / found.width)))
-    return least
+    return max(FEWEST_CLUSTERS if found.clustered else 1, math.ceil(cases / per_cluster))
+
+
+def _few_differ(rule: MetricRule, found: MetricComparison) -> Chances | None:
+    """By number of clusters, the chance that the rule of few differences is no obstacle: (worst, estimate, best) over
+    the shares of differing clusters that are not ruled out (80 %). None where it is never one."""
+    allowance = _allowance(rule, found)
+    if found.differing_clusters is None or allowance is None or found.width is None:
+        return None
+    test = FewDiffer(allowance, found.width, rule.alpha, 1.0 if rule.alone else 0.5)
+    seen = clopper_pearson(found.differing_clusters, found.n_clusters)
+    ends = np.linspace(seen.lower(_TAIL), seen.upper(_TAIL), _SHARES)
+    shares = (found.differing_clusters / found.n_clusters, *(float(share) for share in ends))
+
+    def chances(clusters: int) -> tuple[float, float, float]:
+        known = test.chances(clusters, shares)
+        return min(known), known[0], max(known)
+
+    return chances
+
+
+def _allowance(rule: MetricRule, found: MetricComparison) -> float | None:
+    """What the rule lets a cluster lose; None where it lets any."""
+    if not rule.alone:
+        return rule.margin if rule.rule == "non_inferiority" else rule.effect
+    if found.range is None or rule.bound is None:
+        return None
+    low, high = ends_of(found.range)
+    return abs((high if rule.rule == "at_least" else low) - rule.bound)
+
+
+def _clusters(
+    found: MetricComparison, target: float, alpha: float, least: int, few: Chances | None
+) -> tuple[int, int, int] | None:
+    """(low, estimate, high): by the t test's noncentral t and, where few clusters differ, by what that rule lets pass.
+    None where no number does."""
+    se, n = found.se or 0.0, found.n_clusters
+    df = found.df or n - 1.0
+    try:
+        size = needed_clusters(se, n, target, alpha, POWER, df=df)
+    except ValueError:  # an effect too small for any number of clusters
+        return None
+
+    def smallest_at(end: int, which: int) -> int | None:
+        first = max(end, least)
+        if few is None or first > MOST_CLUSTERS:
+            return first
+        spread = se * math.sqrt(end / size.clusters)
+
+        def enough(clusters: int) -> bool:
+            freedom = df * (clusters - 1.0) / (n - 1.0)
+            chance = few(clusters)[which]
+            return (
+                chance >= POWER
+                and chance * power_of(spread * math.sqrt(n / clusters), freedom, target, alpha) >= POWER - _ROUNDING
+            )
+
+        return smallest(enough, first, MOST_CLUSTERS, teeth=True, growth=1.1)
+
+    low, middle, high = (smallest_at(*one) for one in ((size.low, 2), (size.clusters, 1), (size.high, 0)))
+    if low is None or middle is None or high is None or high > MOST_CLUSTERS:
+        return None
+    return low, middle, high
 
 
 def _trials(pairs: Pairs, rule: MetricRule, target: float, alpha: float) -> int | None:

@@ -684,3 +684,44 @@ def test_a_margin_as_wide_as_the_range_is_refused_and_no_noise_is_said():
         planned(table, policy_of({**SUCCESS, "margin": 1.0}))
     assert any("without any noise" in note for note in guessed(sd={"": 0.0}).notes)
     assert not any("without any noise" in note for note in guessed(sd={"": 0.1}).notes)
+
+
+def near_the_ceiling() -> ScoreTable:
+    """.995 and .99 of 200 cases in 40 clusters, of which 3 differ."""
+    base, cand = np.ones(200), np.ones(200)
+    base[0] = cand[50] = cand[100] = 0.0
+    return history_of(base, cand, clusters=np.repeat(np.arange(40), 5))
+
+
+def test_near_the_ceiling_a_gate_needs_what_is_planned_and_its_range_is_that_of_the_few_that_differ():
+    policy = policy_of(SUCCESS)
+    size = planned(near_the_ceiling(), policy).by_clusters
+    needed = compare(near_the_ceiling(), policy, baseline="base", candidate="cand").metrics[0].needed
+    assert size is not None and size.low is not None and size.estimate is not None and size.high is not None
+    assert needed is not None and needed.candidate_calls is not None
+    assert needed.clusters == size.estimate.clusters
+    low, high = needed.candidate_calls
+    for clusters, calls in ((size.low.clusters, low), (size.high.clusters, high)):
+        assert calls == pytest.approx(5 * clusters, rel=0.05)
+    # 3 of 40: from 2.8 % to 16 % differ; of so few, one in 80 that got worse is not below .05 any more.
+    assert size.low.clusters < 60 < size.estimate.clusters < 110 < size.high.clusters
+    # Exact: all of the binomial's few clusters, and which of them got worse, through the gate's own bound.
+    n, share = size.estimate.clusters, 3 / 40
+    refused = sum(
+        scipy_stats.binom.pmf(k, n, share) * scipy_stats.binom.pmf(w, k, 0.5)
+        for k in range(5)
+        for w in range(k + 1)
+        if clopper_pearson(w, n).upper(0.05) >= 0.05
+    )
+    assert estimate(size.estimate.power) == pytest.approx(1 - refused, abs=0.005)
+
+
+def test_one_system_with_one_trial_may_be_quieter_than_planned_for():
+    rng = np.random.default_rng(23)
+    scores = (rng.random(100) < 0.8).astype(float)
+    table = paired_table(scores, scores, metric="success").of_system("base")
+    found = plan_from_history(table, policy_of(SUCCESS), Asked(), baseline="base").metrics[0]
+    assert found.se.low is not None
+    assert found.se.low < 0.8 * estimate(found.se)
+    assert found.power.high is not None
+    assert found.power.high > estimate(found.power) + 0.1

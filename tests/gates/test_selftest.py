@@ -263,19 +263,22 @@ def test_rule_zero_without_a_failure_does_not_fail_unchanged_agents():
 
 
 def test_what_is_simulated_is_no_noisier_than_the_history_where_a_variance_was_estimated_below_none():
-    """Cases within a cluster differ less than chance: all that clusters seem to add would be invented."""
-    groups = np.repeat(np.arange(20), 2)
-    rate = np.repeat([[1.0, 0.0], [0.0, 1.0]], 20, axis=0)
-    base = np.r_[rate[:20], rate[20:]]
-    cand = np.where(np.arange(40)[:, None] % 2, base[:, ::-1], base)
-    cand[:6] = 1 - cand[:6].round()
-    cand[6:10] = 1.0
-    table = paired_table(base, cand, clusters=groups)
-    bench = prepare(table, GatePolicy(metrics=(RULE,)), "base", "cand")
-    (one,) = bench.settings["history"]
-    trials_alone = np.sqrt(2 * 0.25 / 2 / 40)
-    assert one.se < 1.25 * trials_alone
-    assert any("standard error" in said and "in the history" in said for said in bench.assumptions)
+    """Two cases of a cluster change alike, less apart than their trials: the variance of cases comes out below 0."""
+    base = np.tile([1.0, 0.0], (40, 1))
+    cand = np.tile(np.repeat([1.0, 0.0], 2), 10)[:, None].repeat(2, axis=1)
+    table = paired_table(base, cand, clusters=np.repeat(np.arange(20), 2))
+    (one,) = prepare(table, GatePolicy(metrics=(RULE,)), "base", "cand").settings["history"]
+    assert one.se == pytest.approx(np.sqrt(0.25 / 19), rel=0.1)
+
+
+def test_a_history_quieter_than_its_own_trials_is_simulated_with_them_and_said():
+    base = np.tile([1.0, 0.0], (40, 1))
+    bench = prepare(paired_table(base, base[:, ::-1]), GatePolicy(metrics=(RULE,)), "base", "cand")
+    assert bench.settings["history"][0].se > 0.05
+    cand = base.copy()
+    cand[0] = 1.0
+    bench = prepare(paired_table(base, cand), GatePolicy(metrics=(RULE,)), "base", "cand")
+    assert any("in the history" in said and "in the simulation" in said for said in bench.assumptions)
 
 
 def test_that_too_few_clusters_differ_is_the_reason_where_it_is():

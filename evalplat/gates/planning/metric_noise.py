@@ -17,7 +17,7 @@ from .aim import Aim, aim_alone, aim_between
 from .noise import Noise
 from .policy_power import CONFIDENCE
 from .source import Source
-from .variance_split import variance_split
+from .variance_split import UNRELATED_AT_BEST, variance_split
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +89,8 @@ class MetricHistory:
             failure_rate=self._failing() / clusters,
             target_se=(self.result.se or 0.0) if rule.alone and rule.rule != "zero" else 0.0,
             most_variance=self._most(variance, differing, spread, clusters),
+            differing_seen=None if self.source.unrelated(rule) else round(differing * clusters),
+            least_share=UNRELATED_AT_BEST if self.source.unrelated(rule) else 1.0,
             skewness=self._skewness(),
             notes=(*aimed.notes, *split.notes),
         )

@@ -60,6 +60,13 @@ class Noise:
     """Rule zero: chance that a cluster has a failure."""
     most_variance: float | None = None
     """Where nothing varied: the variance that such data cannot rule out."""
+    differing_seen: int | None = None
+    """Clusters of the history that differ, where `differing` was estimated from them."""
+    differing_ends: tuple[float, float] | None = None
+    """At a tail of what was estimated: the ends between which `differing` lies; `worst` says which tail."""
+    worst: bool = False
+    least_share: float = 1.0
+    """At best, the part of the variance that there is, where the most that can be is planned for."""
     skewness: float | None = None
     """Of the clusters' contributions where the scores have a long tail, so that a pass takes alpha / 2; else None."""
     notes: tuple[str, ...] = ()
@@ -90,8 +97,6 @@ class Noise:
         ]
         planned, seen = sum(part[0] for part in noise), sum(part[1] for part in noise)
         total = self.variance * factor
-        if self.most_variance is not None and factor > 1:
-            total = self.most_variance
         if self.pure:
             return planned * (total / seen) if seen > 0 else total
         # At the trials that were seen the variance is the one that was seen, whatever the components say.

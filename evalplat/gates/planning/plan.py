@@ -191,7 +191,7 @@ def _price(design: PlanDesign) -> tuple[float, int]:
 def _metric(noise: Noise, now: Design, fixed: float | None, wanted: float) -> PlanMetric:
     rule = noise.rule
     alone = PolicyNoise.of((noise,), None)
-    low, high = (at_tail(noise, tail)[1] for tail in (BEST, WORST))
+    (best, low), (worst, high) = (at_tail(noise, tail) for tail in (BEST, WORST))
     powers = alone.powers(now)
     clusters = None if noise.estimand == "suite" else needed_clusters(alone, now, wanted)
     trials = needed_trials(alone, now, wanted, fixed) if noise.can_vary_trials() else None
@@ -208,7 +208,7 @@ def _metric(noise: Noise, now: Design, fixed: float | None, wanted: float) -> Pl
         n_cases=noise.cases,
         n_clusters=noise.clusters,
         assumed_change=noise.truth if noise.truth > float("-inf") else 0.0,
-        se=PlanRange(low=noise.se(now, low), estimate=noise.se(now), high=noise.se(now, high)),
+        se=PlanRange(low=best.se(now, low), estimate=noise.se(now), high=worst.se(now, high)),
         df=noise.freedom(now),
         noise=_shares(noise),
         power=PlanRange(low=powers[0], estimate=powers[1], high=powers[2]),

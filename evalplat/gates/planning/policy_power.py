@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from scipy.special import gammaincinv, ndtri
 
 from evalplat.gates.needed import MOST_CLUSTERS, MOST_TRIALS
 from evalplat.gates.pairing import Floats
+from evalplat.gates.search import smallest
 from evalplat.stats import clopper_pearson
 
 from .design import Design
@@ -28,9 +28,6 @@ WORST, BEST = (1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0
 
 Powers = tuple[float, float, float]
 """(low, estimate, high)."""
-
-_TEETH = 1_000
-"""Clusters up to which the steps of exact tests are looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,8 +78,9 @@ class PolicyNoise:
 def at_tail(noise: Noise, tail: float | None) -> tuple[Noise, float]:
     """The metric with what was estimated at that tail, and what its variance is multiplied with; None: as estimated.
 
-    Variance by chi-square, the candidate's level by the normal, a failure rate by Clopper-Pearson. All metrics at one
-    tail together is the widest that a range can be.
+    Variance by chi-square, the candidate's level by the normal, a failure rate and the share of clusters that differ by
+    Clopper-Pearson; where nothing varied, the variance that such data cannot rule out. All metrics at one tail together
+    is the widest that a range can be.
     """
     df = noise.variance_df
     if tail is None or df is None:
@@ -93,7 +91,13 @@ def at_tail(noise: Noise, tail: float | None) -> tuple[Noise, float]:
     if noise.target_se:
         shifted = (noise.target or 0.0) + float(ndtri(tail)) * noise.target_se
         noise = replace(noise, target=min(shifted, noise.allowance))  # no level lies beyond the best
-    return noise, float(df / (2.0 * gammaincinv(df / 2.0, tail)))
+    if noise.differing_seen is not None:
+        seen, end = clopper_pearson(noise.differing_seen, noise.clusters), min(tail, 1.0 - tail)
+        noise = replace(noise, differing_ends=(seen.lower(end), seen.upper(end)), worst=tail < 0.5)
+    if noise.most_variance is not None and tail < 0.5:
+        return replace(noise, variance=noise.most_variance), 1.0
+    factor = float(df / (2.0 * gammaincinv(df / 2.0, tail)))
+    return noise, factor * (noise.least_share if tail > 0.5 else 1.0)
 
 
 Counts = tuple[int | None, int | None, int | None]
@@ -124,28 +128,3 @@ def _three(policy: PolicyNoise, wanted: float, search: Callable[[Callable[[Desig
     middle = search(lambda design: policy.joint(design, wanted=wanted)[0])
     high = search(lambda design: policy.joint(design, WORST, wanted=wanted)[0])
     return low, middle, high
-
-
-def smallest(enough: Callable[[int], bool], first: int, most: int, *, teeth: bool, growth: float = 2.0) -> int | None:
-    """Smallest number that is enough: growing steps, then bisection. `teeth`: so are those up to 5 % beyond it.
-
-    Exact tests have a power that rises in teeth: a number on the tip of one would mislead who runs one case more.
-    Small `growth` finds what is enough where more is too much again, as it is for a rule that forbids any failure.
-    """
-    if enough(first):
-        return first
-    low, high = first, math.ceil(first * growth)
-    while not enough(high):
-        if high >= most:
-            return None
-        low, high = high, min(most, math.ceil(high * growth))
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    if not teeth or high > _TEETH:
-        return high
-    number = high
-    for tried in range(high + 1, high + math.ceil(0.05 * high) + 1):
-        if not enough(tried):
-            number = tried + 1
-    return number if number == high or enough(number) else high

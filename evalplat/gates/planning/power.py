@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import betainc, gammaincinv, ndtr, ndtri, stdtrit
 
+from evalplat.gates.few_differ import FewDiffer
 from evalplat.gates.limits import (
     FEWEST_CASES,
     FEWEST_CLUSTERS,
     FEWEST_DF,
-    FEWEST_DIFFERING,
     FEWEST_IN_TAIL,
     NEAR_BOUND,
 )
@@ -27,6 +27,9 @@ from .paired_binary import paired_binary_power
 
 _GRID = (np.arange(400) + 0.5) / 400
 """Quantiles over which the spread of an estimated variance is averaged."""
+
+_SHARES = 9
+"""Of clusters that differ, between the ends that the history leaves, at which a tail is looked for."""
 
 
 def power(noise: Noise, design: Design, factor: float = 1.0) -> float:
@@ -50,7 +53,7 @@ def power(noise: Noise, design: Design, factor: float = 1.0) -> float:
     df = noise.freedom(design)
     if rule.statistic not in ("p50", "p95") and df < FEWEST_DF:
         return 0.0
-    return _by_t(noise, design, factor, df) * _enough_differ(noise, clusters, factor)
+    return _by_t(noise, design, factor, df) * _enough_differ(noise, clusters)
 
 
 def exact(noise: Noise, design: Design) -> bool:
@@ -63,7 +66,7 @@ def exact(noise: Noise, design: Design) -> bool:
 def _exact(noise: Noise, design: Design, n: int, factor: float) -> float:
     rule = noise.rule
     if rule.rule == "no_significant_drop":
-        return _by_t(noise, design, factor, n - 1.0) * _enough_differ(noise, n, factor)
+        return _by_t(noise, design, factor, n - 1.0) * _enough_differ(noise, n)
     if rule.alone:
         failing = min(1.0, max(0.0, noise.allowance - (noise.target or 0.0)))  # a case's chance of the wrong value
         most = _most_failures(n, noise.allowance, rule.alpha)
@@ -138,28 +141,18 @@ def _near_bound(noise: Noise, design: Design) -> float:
     return float(ndtr(-away / se)) if se > 0 else float(away <= 0)
 
 
-def _enough_differ(noise: Noise, clusters: float, factor: float) -> float:
-    """Chance that enough clusters differ, or that so few got worse that the exact bound allows a pass."""
-    share = noise.differing
-    if share == 0 and factor > 1 and noise.most_variance is not None:
-        share = min(1.0, noise.most_variance / (noise.width**2 * noise.cases / noise.clusters))
-    whole = max(1, math.floor(clusters + 1e-9))
-    effective = max(1, math.floor(clusters * noise.evenness[1] + 1e-9))
-    chance = 1.0
-    for differing in range(min(FEWEST_DIFFERING, whole + 1)):
-        mass = _mass(differing, whole, share)
-        for worse in range(differing + 1):
-            bound = clopper_pearson(min(worse, effective), effective).upper(noise.rule.alpha) * noise.width
-            if bound >= noise.allowance:
-                chance -= mass * _mass(worse, differing, noise.worse)
-    return max(0.0, chance)
+def _enough_differ(noise: Noise, clusters: float) -> float:
+    """Chance that enough clusters differ, or that so few got worse that the exact bound allows a pass.
 
-
-def _mass(k: int, n: int, p: float) -> float:
-    """P(X = k) for a binomial; k is small."""
-    if p in (0.0, 1.0):
-        return float(k == n * p)
-    return math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) * p**k * (1 - p) ** (n - k)
+    It need not rise with the share that differs: where none does, none got worse. At a tail of what was estimated it
+    is the worst, or the best, over the shares that the history cannot rule out.
+    """
+    rule = FewDiffer(noise.allowance, noise.width, noise.rule.alpha, noise.worse, noise.evenness[1])
+    if noise.differing_ends is None:
+        return rule.chance(clusters, noise.differing)
+    shares = (noise.differing, *(float(share) for share in np.linspace(*noise.differing_ends, _SHARES)))
+    chances = rule.chances(clusters, shares)
+    return min(chances) if noise.worst else max(chances)
 
 
 def _zero(noise: Noise, design: Design, cases: float, clusters: float) -> float:

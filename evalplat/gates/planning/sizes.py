@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from evalplat.gates.effect import sign
 from evalplat.gates.needed import MOST_CLUSTERS, MOST_TRIALS
+from evalplat.gates.search import smallest
 from evalplat.records.plan import PlanDesign, PlanRange, PlanSize
 from evalplat.stats import power_of
 
 from .design import Design
 from .noise import Noise
-from .policy_power import PolicyNoise, needed_clusters, needed_trials, smallest
+from .policy_power import PolicyNoise, needed_clusters, needed_trials
 from .power import power, with_margin
 from .prices import Prices
 

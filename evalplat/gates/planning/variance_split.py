@@ -16,6 +16,10 @@ from .source import Source
 
 Trials = tuple[float, float]
 
+UNRELATED_AT_BEST = 0.5
+"""Of the variance of unrelated answers, where one trial a case of one system is known: the selftest's assumption, that
+half of what varies is of the trials, is the better end of the range."""
+
 
 @dataclass(frozen=True, slots=True)
 class VarianceSplit:
@@ -51,7 +55,8 @@ def variance_split(
     if source.unrelated(rule):
         note = (
             f"{rule.metric}: one trial a case of one system does not tell how often an unchanged agent answers "
-            "differently; planned for unrelated answers, the most that can be; two trials would tell"
+            "differently: planned for unrelated answers, the most that can be; the better end of the ranges takes half "
+            "of that, as `evalplat selftest` does; two trials would tell"
         )
         return VarianceSplit(trials, 2.0 * variance, 1.0, (None, None), notes=(note,))
     if source.halved(rule):
