@@ -125,7 +125,13 @@ class Ledger:
     def lock(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the right to add trials to a run. Raises LedgerError where another process holds it."""
         self.run_info(run_id)  # an id that is not in the ledger names no file
-        return exclusive(self.path.parent / f"{self.path.name}.locks" / run_id, f"run {run_id}")
+        return self.claim(run_id, f"run {run_id}")
+
+    def claim(self, name: str, what: str) -> AbstractContextManager[None]:
+        """Hold `name` against all other processes; `what` is it called. Raises LedgerError where one holds it."""
+        if not _RUN_ID.fullmatch(name):
+            raise ValueError(f"name {name!r}: letters, digits, '.', '_' and '-', at most 64")
+        return exclusive(self.path.parent / f"{self.path.name}.locks" / name, what)
 
     # -- trials ----------------------------------------------------------------------------------------------------
 

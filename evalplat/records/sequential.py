@@ -56,6 +56,9 @@ class Calls(Record):
     """What a gate cost, in trials: of the candidate, of the most that it could have been, and of the baseline."""
 
     candidate: int
+    candidate_reused: int = Field(
+        default=0, description="Those of them that were drawn by an earlier gate of this change, under other rules."
+    )
     largest: int
-    baseline_run: int = Field(description="Baseline trials that this gate ran, those of the recheck included.")
+    baseline_run: int = Field(description="Baseline trials that this gate ran, those of rechecks, the anchor's too.")
     baseline_kept: int = Field(description="Baseline trials that were there already.")

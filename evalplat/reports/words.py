@@ -53,10 +53,10 @@ def course(decision: Decision) -> str | None:
     if calls is None or decision.stopped is None:
         return None
     baseline = f"{count(calls.baseline_run)} baseline trials were run, {count(calls.baseline_kept)} kept ones used"
-    return (
-        f"It ended at look {len(decision.looks)}, as {_STOPS[decision.stopped]}: {count(calls.candidate)} of at most "
-        f"{count(calls.largest)} candidate trials; {baseline}."
-    )
+    reused = f" ({count(calls.candidate_reused)} of them from an earlier gate)" if calls.candidate_reused else ""
+    ended = f"It ended at look {decision.looks[-1].look}, as {_STOPS[decision.stopped]}"
+    trials = f"{count(calls.candidate)} of at most {count(calls.largest)} candidate trials{reused}"
+    return f"{ended}: {trials}; {baseline}."
 
 
 def statistic_in_words(found: MetricComparison) -> str:

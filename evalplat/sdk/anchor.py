@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evalplat.errors import GateUndecidable, ReferenceUnknown
 from evalplat.gates import against_anchor, compare
-from evalplat.records import Comparison, GatePolicy, ScoreTable
+from evalplat.records import Comparison, Decision, Finding, GatePolicy, ScoreTable
+from evalplat.records.decision import WarningCode
 
 from .gated import KeptRun
+from .recheck import Recheck, cannot_be_run_again, recheck
+from .run import How
+from .workspace import Workspace
 
 if TYPE_CHECKING:
     from evalplat.store import Store
@@ -16,26 +22,126 @@ if TYPE_CHECKING:
 ALIAS = "anchor"
 
 
-def anchor_of(store: Store, policy: GatePolicy, base: KeptRun, candidate: str) -> KeptRun | None:
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The anchor's run, or None where there is none or it says nothing; what was found about it."""
+
+    kept: KeptRun | None = None
+    holds: bool = True
+    """Whether it still is what it was, so far as that could be seen."""
+    trials_run: int = 0
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def run_id(self) -> str | None:
+        """Of its run."""
+        return None if self.kept is None else self.kept.run_id
+
+
+def anchor_of(store: Store, policy: GatePolicy, base: KeptRun, candidate: str) -> Anchor:
     """The anchor of a gate of a `candidate` with this fingerprint: the policy's, else the suite's alias `anchor`.
 
-    None where there is none or it adds nothing.
-    The first baseline that a suite is gated against becomes its anchor; `evalplat run ... --alias anchor` sets another.
-    Raises ReferenceUnknown where the policy names one that is not there.
+    None where there is none, or it adds nothing. The alias's is left out, with a finding, where it has not been asked
+    and scored as this gate is. Raises ReferenceUnknown or GateUndecidable where that is so of the one that the policy
+    names.
     """
     stated = policy.anchor
-    if stated == "none" or not any(rule.gating and not rule.alone for rule in policy.metrics):
-        return None
+    if stated == "none" or not _compares(policy):
+        return Anchor()
     try:
         run_id = store.resolve(stated or ALIAS, suite=base.info.suite)
     except ReferenceUnknown:
         if stated is not None:
             raise
-        if base.suite is not None and base.info.is_whole:
-            store.set_alias(ALIAS, base.run_id)
-        return None
+        return Anchor()
     anchor = KeptRun.load(store, run_id).whole()
-    return None if anchor.fingerprint in (base.fingerprint, candidate) else anchor
+    if anchor.fingerprint in (base.fingerprint, candidate):
+        return Anchor()
+    try:
+        against(anchor, base.scores, base.run_id, policy)
+    except GateUndecidable as err:
+        if stated is not None:
+            raise
+        return Anchor(findings=(_found("case_sets_differ", f"left out: {err}"),))
+    return Anchor(anchor, findings=_lacking(anchor, base))
+
+
+def remember_anchor(store: Store, policy: GatePolicy, decision: Decision, base: KeptRun) -> None:
+    """The baseline of the first gate of a suite that passes becomes its anchor; `--alias anchor` sets another."""
+    if decision.verdict != "pass" or policy.anchor is not None or not _compares(policy):
+        return
+    if base.suite is None or not base.info.is_whole:
+        return
+    try:
+        store.resolve(ALIAS, suite=base.info.suite)
+    except ReferenceUnknown:
+        store.set_alias(ALIAS, base.run_id)
+
+
+def rechecked(
+    anchor: Anchor, policy: GatePolicy, how: How, *, seed: int, place: Workspace, again: bool = True
+) -> Anchor:
+    """The anchor after a share of it was run again: left out where it drifted, as a drop since is then not ours.
+
+    With `again` false only whether it could be: then it was, when the run that goes on was begun.
+    """
+    if anchor.kept is None or not policy.stopping.recheck:
+        return anchor
+    if again:
+        found = recheck(anchor.kept, policy, how, seed=seed, place=place)
+    else:
+        found = Recheck(impossible=cannot_be_run_again(anchor.kept, how, place))
+    if found.impossible is not None:
+        message = (
+            f"run {anchor.run_id} could not be run again, so that it may hold back a pass only: {found.impossible}"
+        )
+        return replace(anchor, holds=False, findings=(*anchor.findings, _found("baseline_unchecked", message)))
+    if found.stale is not None:
+        return replace(left_out(found.stale.message), trials_run=found.trials)
+    return replace(anchor, trials_run=found.trials)
+
+
+def left_out(why: str) -> Anchor:
+    """No anchor, as it has drifted."""
+    message = (
+        f"left out, so that the sum of all changes is not tested: {why}. `evalplat run ... --alias anchor` sets one"
+    )
+    return Anchor(findings=(_found("baseline_stale", message),))
+
+
+def held_back(decision: Decision, anchor: Anchor) -> Decision:
+    """A drop since an anchor that may itself have drifted is no fail; it is no pass either."""
+    if anchor.holds or decision.anchor is None or decision.verdict != "fail" or _fails_itself(decision):
+        return decision
+    reason = f"{decision.reason} But that release could not be run again, so it may be the world that has changed."
+    return decision.model_copy(update={"verdict": "inconclusive", "decision": "hold", "reason": reason})
+
+
+def _fails_itself(decision: Decision) -> bool:
+    """Whether some gating metric fails against the baseline, after Holm."""
+    return any(
+        metric.verdict == "fail" and one.gating and (one.rule == "zero" or (one.p_adjusted or 0.0) <= 2 * one.alpha)
+        for metric in decision.metrics
+        for one in (metric.comparison,)
+    )
+
+
+def _compares(policy: GatePolicy) -> bool:
+    return any(rule.gating and not rule.alone for rule in policy.metrics)
+
+
+def _lacking(anchor: KeptRun, base: KeptRun) -> tuple[Finding, ...]:
+    """Where the anchor has not all of the baseline's cases, that the others are not held to it."""
+    cases = set(base.scores.case.values)
+    lacking = sorted(cases - set(anchor.scores.case.values))
+    if not lacking:
+        return ()
+    message = f"run {anchor.run_id} lacks {len(lacking)} of the {len(cases)} cases; it is compared on the others"
+    return (_found("case_sets_differ", message, lacking[:20]),)
+
+
+def _found(code: WarningCode, message: str, cases: Sequence[str] = ()) -> Finding:
+    return Finding(code=code, message=f"anchor: {message}", cases=tuple(cases))
 
 
 def against(anchor: KeptRun, table: ScoreTable, candidate: str, policy: GatePolicy) -> Comparison:

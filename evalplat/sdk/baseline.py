@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from random import Random
 from typing import TYPE_CHECKING
 
-from evalplat.errors import EvalplatError, ReferenceUnknown
-from evalplat.gates import drift
-from evalplat.records import Finding, GatePolicy, ScoreTable, Suite
-from evalplat.scorers import score_run, score_table
+from evalplat.errors import ReferenceUnknown
+from evalplat.records import Finding, GatePolicy, Suite
 
+from .begun import broken_off
 from .gated import KeptRun
-from .run import How, carry_out, opened, run_trials
+from .recheck import recheck
+from .run import How, carry_out, opened
 from .workspace import Workspace
 
 if TYPE_CHECKING:
     from evalplat.store import Store
-
-FEWEST_RECHECKED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +27,21 @@ class Baseline:
     kept: KeptRun
     trials_run: int = 0
     fresh: bool = False
+    named: bool = False
+    """Whether the user named this very run, and not the system behind it."""
     findings: tuple[Finding, ...] = ()
 
 
 def baseline_of(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store) -> Baseline:
     """The run behind a reference; of a target the newest kept one on these questions, else a new one."""
     try:
-        return Baseline(KeptRun.load(store, store.resolve(ref, suite=suite.name)).whole())
+        return Baseline(KeptRun.load(store, store.resolve(ref, suite=suite.name)).whole(), named=True)
     except ReferenceUnknown as unknown:
         with also_no_target(unknown):
             kept = _kept(ref, suite, how, place=place, store=store)
-            return Baseline(kept) if kept is not None else _run(ref, suite, how, place=place, store=store)
+            if kept is not None:
+                return Baseline(kept)
+            return _run(ref, suite, how, place=place, store=store, resume=_begun(ref, suite, how, place))
 
 
 def looked_at_again(
@@ -52,26 +52,18 @@ def looked_at_again(
     Where its target is not to be had as it was (its files have changed since), that is a finding.
     """
     kept = base.kept
-    if base.fresh or not policy.stopping.recheck or kept.suite is None:
+    if base.fresh or kept.suite is None:
         return base
-    part = _part(kept.suite, policy.stopping.recheck, seed)
-    try:
-        target = opened(kept.info.target.ref, replace(how, cached=False), place)
-        if target.info.fingerprint != kept.fingerprint:
-            raise ReferenceUnknown(f"{kept.info.target.ref} is not what it was")
-    except EvalplatError as err:
-        message = f"the baseline could not be run again to see whether it still holds: {err}"
+    found = recheck(kept, policy, how, seed=seed, place=place)
+    if found.impossible is not None:
+        message = f"the baseline could not be run again to see whether it still holds: {found.impossible}"
         return replace(base, findings=(Finding(code="baseline_unchecked", message=message),))
-    run = run_trials(part, kept.info.target.ref, replace(how, cached=False), place=place)
-    again = score_table(score_run(part, run), part, run, run.info.id)
-    table = ScoreTable.concat([kept.scores, again])
-    found = drift(table, policy, kept=kept.run_id, again=run.info.id)
-    if found is None:
-        return replace(base, trials_run=len(run.trials))
+    if found.stale is None:
+        return replace(base, trials_run=found.trials)
     fresh = _run(kept.info.target.ref, kept.suite, replace(how, cached=False), place=place, store=store)
-    message = f"{found.message}; it was run anew as {fresh.kept.run_id}, and the candidate is compared with that"
-    trials = fresh.trials_run + len(run.trials)
-    return Baseline(fresh.kept, trials, True, (found.model_copy(update={"message": message}),))
+    message = f"{found.stale.message}; it was run anew as {fresh.kept.run_id}, and the candidate is compared with that"
+    trials = fresh.trials_run + found.trials
+    return replace(fresh, trials_run=trials, findings=(found.stale.model_copy(update={"message": message}),))
 
 
 def _kept(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store) -> KeptRun | None:
@@ -82,29 +74,24 @@ def _kept(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store) -
         info = store.run_info(stored.run_id)
         if info.is_whole and info.target.kind != "imported":
             kept = KeptRun.load(store, stored.run_id)
-            if kept.questions == suite.questions_sha256:
+            answered = kept.run is not None and len(kept.run.failures) < len(kept.run.trials)
+            if answered and kept.questions == suite.questions_sha256:
                 return kept
     return None
 
 
-def _run(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store) -> Baseline:
+def _begun(ref: str, suite: Suite, how: How, place: Workspace) -> str | None:
+    fingerprint = opened(ref, how, place).info.fingerprint
+    with place.ledger() as ledger:
+        return broken_off(ledger, suite, fingerprint)
+
+
+def _run(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store, resume: str | None = None) -> Baseline:
     from evalplat.harness import require_some_success
 
-    done = carry_out(suite, ref, how, place=place, store=store)
+    done = carry_out(suite, ref, how, place=place, store=store, resume=resume)
     require_some_success(done.run)
     return Baseline(KeptRun.load(store, done.run_id), trials_run=done.n_trials, fresh=True)
-
-
-def _part(suite: Suite, share: float, seed: int) -> Suite:
-    """A random share of the cases, one trial each."""
-    cases = sorted(case.id for case in suite.cases)
-    count = min(len(cases), max(FEWEST_RECHECKED, math.ceil(share * len(cases))))
-    chosen = set(Random(seed).sample(cases, count))  # noqa: S311 - a sample, no secret
-    datasets = [
-        dataset.model_copy(update={"cases": tuple(case for case in dataset.cases if case.id in chosen)})
-        for dataset in suite.datasets
-    ]
-    return suite.model_copy(update={"datasets": tuple(one for one in datasets if one.cases), "trials": 1})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from evalplat.gates import compare, continued, decide
 from evalplat.records import GatePolicy, ScoreTable, Suite
 from evalplat.suites import load_suite, read_score_table
 
-from .anchor import against, anchor_in_table, anchor_of
+from .anchor import against, anchor_in_table, anchor_of, remember_anchor
 from .attempts import earlier_of, pooled
 from .baseline import also_no_target, baseline_of
 from .command import command
@@ -104,9 +104,13 @@ def gate_runs(
         lacking="intersect" if intersect else ("failed" if base.suite and cand.suite else "limited"),
     )
     anchor = anchor_of(store, rule, base, cand.fingerprint)
-    decision = decide(comparison, rule, anchor=None if anchor is None else against(anchor, table, candidate_id, rule))
+    since = None if anchor.kept is None else against(anchor.kept, table, candidate_id, rule)
+    decision = decide(comparison, rule, anchor=since)
     decision = continued(named(decision, base, cand, refs), earlier)
-    return conclude(store, decision, table, base, cand, command=command())
+    decision = decision.model_copy(update={"findings": (*anchor.findings, *decision.findings)})
+    gated = conclude(store, decision, table, base, cand, command=command())
+    remember_anchor(store, rule, decision, base)
+    return gated
 
 
 def _gate_scores(
