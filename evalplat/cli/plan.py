@@ -133,12 +133,12 @@ def _figures(option: str, texts: Figures) -> dict[str, float]:
     """`[METRIC=]X` to X by metric; without a metric under ""."""
     found = {}
     for text in texts or ():
-        name, _, number = text.rpartition("=")
+        name, of, number = text.rpartition("=")
         try:
             value = float(number)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value):
+        if not math.isfinite(value) or (of and not name):
             raise InputError(f"--{option.replace('_', '-')}: expected {FIGURE} with a number, found {text!r}")
         if name in found:
             raise InputError(f"--{option.replace('_', '-')}: given twice for {name or 'every metric'}")

@@ -32,19 +32,20 @@ def plan_tables(plan: Plan) -> None:
     _table(heads, [_metric(one) for one in plan.metrics])
     for line in (*_baseline(plan), *_early(plan), *_allocation(plan)):
         typer.echo(line)
-    typer.echo(f"Ranges are at {plan.confidence:.0%}; power is that of passing an unchanged candidate.")
+    typer.echo(f"Ranges are at {_percent(plan.confidence)}; power is that of passing an unchanged candidate.")
     for note in plan.notes:
         typer.echo(f"  note: {printable(note)}")
 
 
 def _answer(plan: Plan) -> str:
-    now, asked = plan.now, f"{plan.power:.0%}"
-    size = f"{now.cases:,} cases in {now.clusters:,} clusters" if now.clusters < now.cases else f"{now.cases:,} cases"
+    now, asked = plan.now, _percent(plan.power)
+    size = _counted(now.cases, "case")
     if plan.estimand == "suite":
-        size = f"these {now.cases:,} cases"
-    start = (
-        f"With {size} x {now.trials:g} trials the policy passes an unchanged candidate {_share(now.power)} of the time"
-    )
+        size = f"these {size}"
+    elif now.clusters < now.cases:
+        size += f" in {_counted(now.clusters, 'cluster')}"
+    run = f"With {size} x {_counted(now.trials, 'trial')}"
+    start = f"{run} the policy passes an unchanged candidate {_share(now.power)} of the time"
     if plan.reachable == "now":
         return f"{start}: enough for {asked}."
     if plan.reachable == "no":
@@ -94,6 +95,8 @@ def _spend(spend: Spend) -> tuple[str, ...]:
 
 def _time(spend: Spend) -> str:
     minutes = spend.minutes
+    if minutes is not None and minutes.estimate is not None and minutes.estimate < 1:
+        return f"{_amount(minutes, lambda value: f'{60 * value:,.2g}')} s"
     if minutes is None or minutes.estimate is None or minutes.estimate < HOURS:
         return f"{_amount(minutes, '{:,.1f}'.format)}{' min' if minutes is not None else ''}"
     return f"{_amount(minutes, lambda value: f'{value / 60:,.1f}')} h"
@@ -135,10 +138,13 @@ def _early(plan: Plan) -> list[str]:
     early = plan.early_stop
     if early is None:
         return []
+    what = "trials" if plan.estimand == "suite" else "cases"
+    power = f" As it is its power is then about {_share(early.power)}." if early.power is not None else ""
     return [
-        f"A gate that runs the candidate itself looks up to {early.looks} times: of the calls above it takes "
-        f"{early.unchanged:.0%} on average with no change, {early.worse:.0%} when worse by the margin, and "
-        f"{early.inflation:.0%} at most (plan for those), on {printable(early.metric)}."
+        f"A gate that runs the candidate itself looks up to {early.looks} times: for the same power plan "
+        f"{early.inflation:.2f} times the {what}; of the calls above it then takes {100 * early.unchanged:.0f} % on "
+        f"average with no change, {100 * early.worse:.0f} % when worse by the margin, on {printable(early.metric)}."
+        f"{power}"
     ]
 
 
@@ -151,7 +157,8 @@ def _allocation(plan: Plan) -> list[str]:
         return [f"Trials of all cases vary about alike on {printable(found.metric)}: as many of each is best."]
     return [
         f"The same {found.calls:,} candidate trials, more where trials vary more ({counts[0]} to {counts[-1]} a case): "
-        f"their noise falls to {found.variance_ratio:.0%} of its variance on {printable(found.metric)} (see --json)."
+        f"their noise falls to {100 * found.variance_ratio:.0f} % of its variance on {printable(found.metric)} "
+        "(see --json)."
     ]
 
 
@@ -168,6 +175,14 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, width=200)
     console.print(table)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _counted(count: float, noun: str) -> str:
+    return f"{count:,g} {noun}{'' if count == 1 else 's'}" if count < 1e6 else f"{count:,.0f} {noun}s"
 
 
 def _share(span: PlanRange) -> str:

@@ -38,12 +38,13 @@ def selftest(
     cluster: Cluster = None,
     draws: Annotated[int, typer.Option("--draws", help="Simulated gates of each kind.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")] = 20_000,
-    workers: Annotated[int, typer.Option("--workers", help="Processes that simulate.")] = 2,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that simulate; 0: one for each core.")] = 0,
     json: JsonOut = None,
     html: HtmlOut = None,
 ) -> None:
     """How often this very gate is wrong on this suite's shape: false alarms, false passes, power, by simulation."""
     from evalplat.sdk.policy import policy_of
+    from evalplat.sdk.selftest import cores
     from evalplat.sdk.selftest import selftest as verb
 
     rule = policy_of(
@@ -64,7 +65,7 @@ def selftest(
         candidate=candidate,
         draws=draws,
         seed=seed,
-        workers=workers,
+        workers=workers or cores(),
         progress=_Lines(),
     )
     if json is not None:

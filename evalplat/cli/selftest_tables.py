@@ -40,7 +40,11 @@ def selftest_tables(found: Selftest) -> None:
 
 def _shape(found: Selftest) -> str:
     shape = found.shape
-    groups = f" in {shape.n_clusters:,} clusters, the largest of {shape.largest_cluster:.0%}" if shape.clustered else ""
+    groups = (
+        f" in {shape.n_clusters:,} clusters, the largest of {100 * shape.largest_cluster:.0f} %"
+        if shape.clustered
+        else ""
+    )
     return (
         f"{shape.n_cases:,} cases{groups}; {shape.trials[0]} and {shape.trials[1]} trials a case, "
         f"{shape.calls[0]:,} and {shape.calls[1]:,} calls a gate; learned from {printable(', '.join(found.history))}."
@@ -56,7 +60,7 @@ def _scenario(one: SelftestScenario) -> tuple[str, ...]:
 def _stopping(one: SelftestStopping) -> tuple[str, ...]:
     truth = "unchanged" if one.metric is None else f"{one.metric} worse by the margin"
     shares = (_with_error(share) for share in (one.passes, one.inconclusive, one.fails))
-    return (printable(truth), *shares, f"{one.calls:,.0f} ± {one.calls_se:,.0f}", f"{one.share:.0%}")
+    return (printable(truth), *shares, f"{one.calls:,.0f} ± {one.calls_se:,.0f}", f"{100 * one.share:.0f} %")
 
 
 def _metric(one: SelftestMetric) -> tuple[str, ...]:
@@ -68,7 +72,7 @@ def _metric(one: SelftestMetric) -> tuple[str, ...]:
         "-" if one.drop is None else f"{one.drop:+.3g}",
         "-" if one.se is None else f"{one.se:.3g}",
         _with_error(one.coverage["unchanged"]) if one.coverage else "-",
-        f"{one.confidence:.0%}" if one.coverage else "",
+        f"{100 * one.confidence:.3g} %" if one.coverage else "",
     )
 
 

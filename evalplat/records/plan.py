@@ -112,6 +112,9 @@ class EarlyStop(Record):
     inflation: float = Field(description="Largest size over that of a fixed run.")
     unchanged: float = Field(description="Expected calls with no change, as a share of the fixed run's.")
     worse: float = Field(description="The same with a candidate worse by the margin.")
+    power: PlanRange | None = Field(
+        default=None, description="Of the policy as it is, were it looked at so often: about that at size / inflation."
+    )
     method: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
@@ -143,6 +144,11 @@ def _carried_out(tasks: Sequence[Callable[[], Tally]], workers: int) -> Iterator
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def cores() -> int:
+    """Cores that this process may use: the counts are the same whatever the number."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def page(found: Selftest) -> str:

@@ -92,6 +92,7 @@ WRONG = [
     ((*METRIC, "--discordance", "0.2"), "--cases"),
     ((*METRIC, *GUESS, "--sd", "other=1"), "no metric 'other'"),
     ((*METRIC, *GUESS, "--icc", "much"), "--icc"),
+    ((*METRIC, *GUESS, "--sd", "=1"), "--sd"),
     ((*METRIC, *GUESS, "--clusters", "40", "--icc", "2"), "--icc"),
     ((*METRIC, *GUESS, "--icc", "0.1"), "--icc needs --clusters"),
     ((*METRIC, "--scores", "t.jsonl", "--baseline", "v1", "--candidate", "v1"), "the baseline itself"),
@@ -215,3 +216,21 @@ def test_a_kept_run_is_planned_with_its_suites_policy_and_its_own_latency(tmp_pa
     assert found.now.spend.tokens is None  # a function says nothing of tokens
     assert found.now.spend.cost_usd is None
     assert plan(history=["production"], estimand="suite").by_clusters is None
+
+
+def test_one_is_one_percent_has_a_space_and_seconds_are_seconds(evalplat, tmp_path):
+    (tmp_path / "t.jsonl").write_text(
+        "\n".join(
+            json.dumps(
+                {"system": s, "case_id": f"c{i}", "metric": "success", "score": i % 2, "latency_s": 0.1 + i / 500}
+            )
+            for s in ("a", "b")
+            for i in range(30)
+        )
+    )
+    shown = evalplat("plan", "--scores", "t.jsonl", *METRIC).stdout
+    assert shown.startswith("With 30 cases x 1 trial the policy")
+    assert " min" not in shown
+    assert " s\n" in shown
+    assert "Ranges are at 80 %" in shown
+    assert not any(f"{digit}%" in shown for digit in range(10))

@@ -310,7 +310,7 @@ def test_without_two_trials_of_a_case_nothing_is_said_of_more():
     found = planned(history_of(base, cand), policy_of(SUCCESS))
     assert found.by_trials is None
     assert any("more trials" in note for note in found.notes)
-    with pytest.raises(GateUndecidable, match="3 baseline trials a case cannot be planned for"):
+    with pytest.raises(GateUndecidable, match="3 trials a case cannot be planned for"):
         planned(history_of(base, cand), policy_of(SUCCESS), Asked(trials=3))
 
 
@@ -484,6 +484,10 @@ def test_early_stopping_is_that_of_the_policys_looks():
     known = operating(5, 0.05, 0.80, futility=True)
     assert found.early_stop is not None
     assert (found.early_stop.unchanged, found.early_stop.inflation) == (known.no_change.calls, known.inflation)
+    # More looks for the same chance of error: the power of fewer cases.
+    fewer = guessed(cases=round(200 / known.inflation), clusters=round(200 / known.inflation), discordance={"": 0.2})
+    assert estimate(found.early_stop.power) == pytest.approx(estimate(fewer.now.power), abs=0.02)
+    assert guessed({**SUCCESS, "margin": 0.2}, cases=70, clusters=7, discordance={"": 0.2}).early_stop is None
     once = plan_from_guesses(
         policy_of(SUCCESS, stopping={"looks": 1}), Guesses(200, 200, discordance={"": 0.2}), Asked()
     )
@@ -725,3 +729,26 @@ def test_one_system_with_one_trial_may_be_quieter_than_planned_for():
     assert found.se.low < 0.8 * estimate(found.se)
     assert found.power.high is not None
     assert found.power.high > estimate(found.power) + 0.1
+
+
+def test_a_spend_that_buys_nothing_says_why():
+    rng = np.random.default_rng(28)
+    base, cand = ((rng.random((50, 2)) < 0.7).astype(float) for _ in range(2))
+    notes = planned(history_of(base, cand), policy_of(SUCCESS), Asked(spend=1)).notes
+    assert "best for --spend 1: none, because 2 clusters take 4 calls" in notes
+    assert "best for --spend 1 on these cases: none, because 1 trial of each takes 100 calls" in notes
+    hopeless = paired_table(
+        np.ones(50), np.ones(50), metric="success", errors={("base", i, 0): "Timeout" for i in range(9)}
+    )
+    notes = planned(hopeless, policy_of({**SUCCESS, "range": "binary"}), Asked(spend=500)).notes
+    assert sum("ever passes an unchanged candidate" in note for note in notes) == 2
+    assert not any(
+        "best for" in note for note in planned(history_of(base, cand), policy_of(SUCCESS), Asked(spend=900)).notes
+    )
+
+
+def test_notes_on_guesses_do_not_speak_of_a_history():
+    found = guessed(discordance={"": 0.2})
+    assert not any("history" in note for note in found.notes)
+    with pytest.raises(GateUndecidable, match="--clusters: expected from 1 to 1,000,000,000"):
+        Asked(clusters=10**20)

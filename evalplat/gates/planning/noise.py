@@ -133,7 +133,7 @@ def _share(variance: float | None, planned: float, seen: float, side: str) -> tu
     if variance is None:
         if not math.isclose(planned, seen, rel_tol=0.05):
             raise GateUndecidable(
-                f"{planned:g} {side} trials a case cannot be planned for: what was seen, {seen:g} a case, "
+                f"{planned:,.6g} trials a case cannot be planned for: what was seen of the {side}, {seen:g} a case, "
                 "does not tell their noise from the rest"
             )
         return 0.0, 0.0

@@ -7,6 +7,7 @@ from typing import Literal
 
 from evalplat import __version__
 from evalplat.errors import GateUndecidable
+from evalplat.gates.limits import FEWEST_CLUSTERS
 from evalplat.records import GatePolicy, ScoreTable
 from evalplat.records.plan import EarlyStop, NoiseShares, Plan, PlanDesign, PlanMetric, PlanRange, PlanSize, Reach
 from evalplat.stats import operating
@@ -22,6 +23,9 @@ from .prices import Price, Prices, prices_of_table
 from .sizes import Planner, smallest_drop, smallest_margin
 
 MOST_NOTES = 20
+
+MOST = 1_000_000_000
+"""Cases, clusters, trials: beyond it a size is a slip of the keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class Asked:
             raise GateUndecidable(f"--power: expected at least 0.5 and below 1, found {self.power:g}")
         for name in ("cases", "clusters", "trials", "baseline_trials", "concurrency"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise GateUndecidable(f"--{name.replace('_', '-')}: expected 1 or more, found {value}")
+            if value is not None and not 1 <= value <= MOST:
+                raise GateUndecidable(f"--{name.replace('_', '-')}: expected from 1 to {MOST:,}, found {value}")
         for name, amount in (("--spend", self.spend), ("--spend-usd", self.spend_usd)):
             if amount is not None and not 0 < amount < float("inf"):
                 raise GateUndecidable(f"{name}: expected more than 0, found {amount:g}")
@@ -130,10 +134,10 @@ def _plan(
         cheapest=min(options, key=_price, default=None),
         best_for_spend=planner.best_for(spend, now, money=money) if spend is not None and not suite else None,
         best_here_for_spend=planner.best_here_for(spend, now, money=money) if spend is not None else None,
-        early_stop=_early_stop(policy, metrics, asked.power),
+        early_stop=_early_stop(policy, metrics, noise, now, asked.power),
         metrics=metrics,
         correlation=_rows(noise),
-        notes=_notes(noise, prices, policy, planner, by_clusters, by_trials),
+        notes=_notes(noise, prices, source, by_clusters, by_trials, _unspent(planner, now, asked, suite=suite)),
         policy_sha256=policy.content_hash,
         version=__version__,
     )
@@ -246,30 +250,48 @@ def _rows(noise: PolicyNoise) -> tuple[tuple[float, ...], ...] | None:
     return tuple(tuple(float(value) for value in row) for row in noise.correlation)
 
 
+def _unspent(planner: Planner, now: Design, asked: Asked, *, suite: bool) -> list[str]:
+    """Why a spend has no best design."""
+    spend, money = asked.spend_usd or asked.spend, asked.spend_usd is not None
+    if spend is None:
+        return []
+    amount = f"--spend-usd {spend:g}" if money else f"--spend {spend:,.0f}"
+    found = []
+    if not suite:
+        why = planner.why_not(spend, now, money=money)
+        found += [f"best for {amount}: none, because {why}"] if why else []
+    why = planner.why_not_here(spend, now, money=money)
+    return found + ([f"best for {amount} on these cases: none, because {why}"] if why else [])
+
+
 def _notes(
     noise: PolicyNoise,
     prices: Prices,
-    policy: GatePolicy,
-    planner: Planner,
+    source: str,
     by_clusters: PlanSize | None,
     by_trials: PlanSize | None,
+    unspent: list[str],
 ) -> tuple[str, ...]:
-    notes = [note for one in noise.metrics for note in one.notes]
+    notes = [*unspent, *(note for one in noise.metrics for note in one.notes)]
     if noise.correlation is None and len(noise.metrics) > 1:
         notes.append(
             "how the gating metrics hang together is not known: sizes are Bonferroni's, from the smallest power at best"
         )
     if by_trials is None:
-        notes.append(
-            "what more trials a case would do is not known: the history does not tell their noise from the rest"
+        why = (
+            "--trial-share is not stated"
+            if source == "guesses"
+            else "the history does not tell their noise from the rest"
         )
+        notes.append(f"what more trials a case would do is not known: {why}")
     elif by_trials.estimate is None:
         more = "; only more clusters would" if by_clusters is not None and by_clusters.estimate is not None else ""
         notes.append(f"no number of trials on these cases will do{more}")
     for one in noise.metrics:
         if one.rule.rule == "zero":
             seen = f"{one.failure_rate:.2%} of clusters failed" if one.failure_rate else "no failure"
-            notes.append(f"{one.rule.metric}: the history has {seen}; a pass needs none at all")
+            has = "taken is" if source == "guesses" else "the history has"
+            notes.append(f"{one.rule.metric}: {has} {seen}; a pass needs none at all")
     missing = [
         word
         for word, known in (("tokens", prices.candidate.tokens), ("money", prices.candidate.cost_usd),
@@ -277,23 +299,28 @@ def _notes(
         if known is None
     ]  # fmt: skip
     if missing:
-        notes.append(f"what a trial takes in {' and '.join(missing)} is not recorded, so it is not planned")
-    del policy, planner
+        what = "stated" if source == "guesses" else "recorded"
+        notes.append(f"what a trial takes in {' and '.join(missing)} is not {what}, so it is not planned")
     return tuple(dict.fromkeys(notes))[:MOST_NOTES]
 
 
-def _early_stop(policy: GatePolicy, metrics: tuple[PlanMetric, ...], wanted: float) -> EarlyStop | None:
-    """What the policy's looks save on the metric that decides last; None where nothing is looked at twice."""
+def _early_stop(
+    policy: GatePolicy, metrics: tuple[PlanMetric, ...], noise: PolicyNoise, now: Design, wanted: float
+) -> EarlyStop | None:
+    """What the policy's looks save on the metric that decides last; None where nothing is looked at twice: that takes
+    clusters enough for a verdict at some look before the last."""
     compared = [one for one in metrics if one.rule != "zero"]
-    if not compared or policy.stopping.looks == 1:
+    if not compared or policy.stopping.looks == 1 or now.clusters < FEWEST_CLUSTERS:
         return None
     hardest = min(compared, key=lambda one: one.power.estimate or 0.0)
     found = operating(policy.stopping.looks, hardest.alpha, wanted, futility=policy.stopping.futility)
+    low, estimate, high = noise.powers(now, found.inflation)
     return EarlyStop(
         metric=hardest.metric,
         looks=found.looks,
         inflation=found.inflation,
         unchanged=found.no_change.calls,
         worse=found.at_margin.calls,
+        power=PlanRange(low=low, estimate=estimate, high=high),
         method=found.method,
     )

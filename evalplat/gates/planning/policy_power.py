@@ -50,14 +50,18 @@ class PolicyNoise:
         normal = np.random.default_rng(SEED).standard_normal((DRAWS, len(metrics)))
         return cls(metrics, correlation, normal @ root.T)
 
-    def joint(self, design: Design, tail: float | None = None, *, wanted: float | None = None) -> tuple[float, float]:
+    def joint(
+        self, design: Design, tail: float | None = None, *, wanted: float | None = None, inflation: float = 1.0
+    ) -> tuple[float, float]:
         """Chance that all pass: (lower bound, upper bound), which are one where the correlation is known.
 
         Known: a normal copula of the metrics' own powers, by seeded Monte Carlo. Else Bonferroni's lower bound and the
         smallest of the powers. `tail` takes what was estimated at that tail of its distribution, 0 the worst. Where it
         only matters on which side of `wanted` it lies, these bounds stand in for draws that could not change that.
+        `inflation` multiplies every variance, as looks do that leave each test less of its error.
         """
-        alone = [power(noise, design, factor) for noise, factor in (at_tail(one, tail) for one in self.metrics)]
+        tails = (at_tail(one, tail) for one in self.metrics)
+        alone = [power(noise, design, factor * inflation) for noise, factor in tails]
         if len(alone) == 1 or min(alone) == 0.0:
             return min(alone), min(alone)
         bounds = max(0.0, 1.0 - sum(1.0 - one for one in alone)), min(alone)
@@ -69,9 +73,11 @@ class PolicyNoise:
         both = float(np.mean(np.all(self.draws <= ndtri(np.array(alone)), axis=1)))
         return both, both
 
-    def powers(self, design: Design) -> Powers:
+    def powers(self, design: Design, inflation: float = 1.0) -> Powers:
         """Power of the policy: at the worst, the likeliest and the best of what was estimated (80 % range)."""
-        low, middle, high = self.joint(design, WORST)[0], self.joint(design)[0], self.joint(design, BEST)[1]
+        low = self.joint(design, WORST, inflation=inflation)[0]
+        middle = self.joint(design, inflation=inflation)[0]
+        high = self.joint(design, BEST, inflation=inflation)[1]
         return min(low, middle), middle, max(middle, high)
 
 

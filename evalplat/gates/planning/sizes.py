@@ -97,6 +97,30 @@ class Planner:
         ]
         return self._best(affordable[-1:])
 
+    def why_not(self, spend: float, design: Design, *, money: bool) -> str | None:
+        """Why `best_for` has no answer; None where it has."""
+        if self.best_for(spend, design, money=money) is not None:
+            return None
+        tried = (self._affordable(spend, design, trials, money=money) for trials in self._trials(design))
+        if any(one is not None for one in tried):
+            return "no size that it pays for ever passes an unchanged candidate"
+        least = min(
+            self._price(design.with_trials(trials, self.baseline_trials).with_clusters(2), money=money)
+            for trials in self._trials(design)
+        )
+        return f"2 clusters take {_worded(least, money=money)}"
+
+    def why_not_here(self, spend: float, design: Design, *, money: bool) -> str | None:
+        """Why `best_here_for` has no answer; None where it has."""
+        if self.best_here_for(spend, design, money=money) is not None:
+            return None
+        fewest = min(self._trials(design))
+        least = self._price(design.with_trials(fewest, self.baseline_trials), money=money)
+        if least <= spend:
+            return "no number of trials that it pays for ever passes an unchanged candidate"
+        what = "trial of each takes" if fewest == 1 else "trials of each take"
+        return f"{fewest:g} {what} {_worded(least, money=money)}"
+
     def _affordable(self, spend: float, design: Design, trials: float, *, money: bool) -> Design | None:
         """The most clusters, new cases at their own cost."""
         tried = design.with_trials(trials, self.baseline_trials)
@@ -127,6 +151,10 @@ class Planner:
             if noise.rule.rule != "zero"
         ]
         return min(away, default=design.clusters)
+
+
+def _worded(amount: float, *, money: bool) -> str:
+    return f"{amount:,.2f} US$" if money else f"{amount:,.0f} calls"
 
 
 def smallest_margin(noise: Noise, design: Design, wanted: float) -> float | None:
