@@ -28,6 +28,9 @@ _TAIL = 0.10
 _SHARES = 9
 """Of differing clusters, between the ends that are not ruled out, that are looked at."""
 
+_SURE = 0.9999
+"""Chance above which so many clusters differ that the rule of few is none to reckon with."""
+
 _ROUNDING = 1e-9
 
 Chances = Callable[[int], tuple[float, float, float]]
@@ -105,6 +108,9 @@ def _few_differ(rule: MetricRule, found: MetricComparison) -> Chances | None:
     seen = clopper_pearson(found.differing_clusters, found.n_clusters)
     ends = np.linspace(seen.lower(_TAIL), seen.upper(_TAIL), _SHARES)
     shares = (found.differing_clusters / found.n_clusters, *(float(share) for share in ends))
+
+    if min(test.chances(found.n_clusters, shares)) > _SURE:
+        return None
 
     def chances(clusters: int) -> tuple[float, float, float]:
         known = test.chances(clusters, shares)
