@@ -114,7 +114,9 @@ def held_back(decision: Decision, anchor: Anchor) -> Decision:
     if anchor.holds or decision.anchor is None or decision.verdict != "fail" or _fails_itself(decision):
         return decision
     reason = f"{decision.reason} But that release could not be run again, so it may be the world that has changed."
-    return decision.model_copy(update={"verdict": "inconclusive", "decision": "hold", "reason": reason})
+    # A pass is out of reach all the same, so that the looks had no reason to go on.
+    update = {"verdict": "inconclusive", "decision": "hold", "reason": reason, "stopped": "futility"}
+    return decision.model_copy(update=update)
 
 
 def _fails_itself(decision: Decision) -> bool:
