@@ -11,19 +11,20 @@ from dataclasses import dataclass
 
 MASK = "[redacted]"
 
+# With each pattern what a text must hold, in lower case, to be worth looking through.
 _SECRETS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?<![\w-])[spr]k-[\w-]{16,}",  # OpenAI, Anthropic and their like
-        r"(?<!\w)gh[pousr]_[A-Za-z0-9]{20,}|(?<!\w)github_pat_\w{22,}",
-        r"(?<!\w)(?:AKIA|ASIA)[0-9A-Z]{16}(?!\w)",
-        r"(?<![\w-])AIza[\w-]{35}",
-        r"(?<!\w)(?:hf|dapi)[-_][A-Za-z0-9]{16,}",
-        r"(?<![\w-])(?:glpat|xox[abeprs])-[\w-]{10,}",
-        r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}",  # a JSON web token
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\w+/=\s\\]*",
-        r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",  # user and password in a URL
-        r"(?i)(?<=bearer )[\w.~+/=-]{8,}",
+    (hints, re.compile(pattern))
+    for hints, pattern in (
+        (("k-",), r"(?<![\w-])[spr]k-[\w-]{16,}"),  # OpenAI, Anthropic and their like
+        (("gh", "github_pat"), r"(?<!\w)gh[pousr]_[A-Za-z0-9]{20,}|(?<!\w)github_pat_\w{22,}"),
+        (("akia", "asia"), r"(?<!\w)(?:AKIA|ASIA)[0-9A-Z]{16}(?!\w)"),
+        (("aiza",), r"(?<![\w-])AIza[\w-]{35}"),
+        (("hf", "dapi"), r"(?<!\w)(?:hf|dapi)[-_][A-Za-z0-9]{16,}"),
+        (("glpat", "xox"), r"(?<![\w-])(?:glpat|xox[abeprs])-[\w-]{10,}"),
+        (("eyj",), r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"),  # a JSON web token
+        (("-----begin",), r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\w+/=\s\\]*"),
+        (("://",), r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),  # user and password in a URL
+        (("bearer ",), r"(?i)(?<=bearer )[\w.~+/=-]{8,}"),
     )
 )
 _NAMED_SECRET = re.compile(
@@ -31,6 +32,7 @@ _NAMED_SECRET = re.compile(
     r"[^\s\"'\\&,;]{6,}"
 )
 
+_DIGITS = re.compile(r"[0-9]")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
 _CARD = re.compile(r"(?<![\w.-])(?:[0-9][ -]?){12,18}[0-9](?![\w-])")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
@@ -61,9 +63,12 @@ class Found:
 
 def secrets_in(text: str) -> Iterator[Found]:
     """What has the shape of a key, a token or a password in a URL."""
-    for pattern in _SECRETS:
-        yield from (Found("secret", *match.span()) for match in pattern.finditer(text))
-    yield from (Found("secret", match.end(1), match.end()) for match in _NAMED_SECRET.finditer(text))
+    lower = text.lower()
+    for hints, pattern in _SECRETS:
+        if any(hint in lower for hint in hints):
+            yield from (Found("secret", *match.span()) for match in pattern.finditer(text))
+    if any(hint in lower for hint in ("key", "token", "secret")):
+        yield from (Found("secret", match.end(1), match.end()) for match in _NAMED_SECRET.finditer(text))
 
 
 def personal_in(text: str) -> Iterator[Found]:
@@ -72,7 +77,10 @@ def personal_in(text: str) -> Iterator[Found]:
     Check digits of cards (Luhn) and IBANs (ISO 7064) must be right. Names and street addresses have no shape: they are
     not found.
     """
+    digits = _DIGITS.search(text) is not None
     for kind, pattern, valid, nobody in _PERSONAL:
+        if not ("@" in text if pattern is _EMAIL else digits):
+            continue
         for match in pattern.finditer(text):
             if valid(match.group()):
                 yield Found(kind, *match.span(), nobody=nobody is not None and bool(nobody.search(match.group())))
@@ -80,7 +88,7 @@ def personal_in(text: str) -> Iterator[Found]:
 
 def without_secrets(text: str) -> str:
     """`text` with the shapes of keys, tokens and passwords in URLs masked."""
-    for pattern in _SECRETS:
+    for _, pattern in _SECRETS:
         text = pattern.sub(MASK, text)
     return _NAMED_SECRET.sub(rf"\g<1>{MASK}", text)
 

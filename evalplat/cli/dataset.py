@@ -43,6 +43,7 @@ def version(
     ref: Ref,
     name: Annotated[str | None, typer.Option("--name", help="Keep it under this name; default: the file's.")] = None,
     message: Annotated[str, typer.Option("--message", "-m", help="What changed, in a line.")] = "",
+    register: Annotated[bool, typer.Option("--register", help="Show it among MLflow's datasets, too.")] = False,
     json: JsonOut = None,
 ) -> None:
     """Keep the dataset as it is now as a version, found by its content; prints NAME@vN last."""
@@ -50,7 +51,7 @@ def version(
 
     from .dataset_tables import record_json
 
-    kept = verb(ref, name=name, message=message)
+    kept = verb(ref, name=name, message=message, register=register)
     if json is not None:
         write(json, record_json(kept, "evalplat.dataset-version/1"))
     if json != "-":

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 class Record(BaseModel):
     """A frozen noun that one stage hands to the next. Unknown fields are refused."""
@@ -23,7 +25,7 @@ class Record(BaseModel):
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys, no spaces, no NaN: equal content gives equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def content_hash(value: Any) -> str:
@@ -32,7 +34,9 @@ def content_hash(value: Any) -> str:
 
 
 def _one_line(value: str) -> str:
-    if not value or value != value.strip() or any(ord(c) < 32 or ord(c) == 127 for c in value):
+    # What is printable has no control characters; only other text is looked at character by character.
+    plain = value.isprintable() or not any(ord(c) < 32 or ord(c) == 127 for c in value)
+    if not value or value != value.strip() or not plain:
         raise ValueError("must be one non-empty line without surrounding spaces")
     return value
 

@@ -68,12 +68,18 @@ def show(ref: str) -> Shown:
     return Shown(named, facts, kept.versions(named.name), kept.of_digest(facts.digest))
 
 
-def version(ref: str, *, name: str | None = None, message: str = "") -> DatasetVersion:
-    """Keep the dataset as a version; the latest one where nothing changed. Raises CaseError, ReferenceUnknown."""
+def version(ref: str, *, name: str | None = None, message: str = "", register: bool = False) -> DatasetVersion:
+    """Keep the dataset as a version; the latest one where nothing changed. With `register`, MLflow shows it too.
+
+    Raises CaseError, ReferenceUnknown, and StoreError where MLflow cannot be reached: the version is kept then.
+    """
     named = open_dataset(ref)
-    return _versions().keep(
+    kept = _versions().keep(
         name or named.name, named.cases, at=datetime.now(UTC), message=" ".join(message.split()), card=named.card
     )
+    if register:
+        workspace().store().register_dataset(kept)
+    return kept
 
 
 def diff(before: str, after: str) -> DatasetDiff:

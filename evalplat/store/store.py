@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evalplat.errors import InputError
-from evalplat.records import Decision, Run, RunInfo, ScoreTable, Suite, Summary, Trial
+from evalplat.records import DatasetVersion, Decision, Run, RunInfo, ScoreTable, Suite, Summary, Trial
 
-from . import decisions, experiments, loading, runs, traces
+from . import datasets, decisions, experiments, loading, runs, traces
 from .artifacts import Content
 from .door import Door
 from .kept import StoredRun
@@ -92,6 +92,11 @@ class Store:
         """Keep a decision, with `decision.json`, the report and so on as `files`; the MLflow run id."""
         with self._door.using("cannot keep the decision"):
             return decisions.keep_decision(self._door, decision, suite, files or {})
+
+    def register_dataset(self, version: DatasetVersion) -> str:
+        """Show a version of a dataset among MLflow's datasets, with its hash and card; MLflow's id of it."""
+        with self._door.using(f"cannot register the dataset {version.ref}"):
+            return datasets.register_dataset(self._door, version)
 
     def load_run(self, run_id: str) -> Run:
         """A kept run, all of it. Raises ReferenceUnknown where it is absent or only half there."""
