@@ -38,6 +38,7 @@ def test_show_version_and_diff(evalplat, tmp_path):
     assert "no difference" in evalplat("dataset", "diff", "d@latest", "datasets/d.jsonl").stdout
 
 
+@pytest.mark.slow
 def test_a_run_names_the_dataset_that_it_saw(evalplat, tmp_path):
     lay(tmp_path, "d.jsonl", {"id": "a", "input": "x", "expect": {"answers": ["x"]}}, {"id": "b", "input": "y"})
     (tmp_path / "suite.yaml").write_text("name: s\ndatasets: [d.jsonl]\nscorers: [{metric: m, kind: latency}]\n")
@@ -54,6 +55,7 @@ def test_a_run_names_the_dataset_that_it_saw(evalplat, tmp_path):
     assert "no dataset 'e'; it has d" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_split_weigh_and_labels(evalplat, tmp_path):
     cases = [
         {"id": f"c{i}", "input": f"q {i}", "cluster": f"k{i // 2}", "slices": {"t": "ab"[i % 4 > 1]}} for i in range(40)

@@ -45,6 +45,7 @@ def told(folder: Path) -> dict:
     return {name: document[name] for name in kept}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [130])
 def test_killed_between_looks_it_comes_to_the_same_decision(tmp_path: Path, after: int):
     env = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}

@@ -26,6 +26,7 @@ def scores(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_numbers_do_not_depend_on_the_number_of_processes(evalplat, scores):
     made = [evalplat(*SIMULATE, "--json", "-", "--workers", workers) for workers in (1, 2)]
     assert [done.returncode for done in made] == [0, 0], made[0].stderr

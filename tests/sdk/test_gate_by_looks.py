@@ -138,6 +138,7 @@ def test_what_cannot_be_run_again_is_said(project: Path):
     assert codes(decide("coins:same", baseline=base.run_id))[0] == "baseline_unchecked"
 
 
+@pytest.mark.slow
 def test_a_chain_of_tolerable_drops_is_stopped_by_the_anchor(project: Path):
     verdicts = []
     for k in range(1, 6):

@@ -82,6 +82,7 @@ class Watch:
         self._seen(state)
 
 
+@pytest.mark.slow
 def test_several_candidates_are_held_to_the_anchor_and_to_what_was_decided_before(project: Path):
     (project / "gate.yaml").write_text(POLICY.replace("0.08", "0.10"))
     ids = [run("suite.yaml", f"coins:{name}").run_id for name in ("step0", "step1", "step3", "step4", "worse")]
@@ -143,6 +144,7 @@ def test_a_metric_that_few_cases_have_is_rechecked_on_those(project: Path):
     assert {f"q{i}" for i in range(6)} <= {case.id for case in part.cases}
 
 
+@pytest.mark.slow
 def test_what_was_drawn_before_a_drift_is_not_mixed_with_what_comes_after(project: Path):
     first = decide("coins:same")
     (project / "gate.yaml").write_text(POLICY.replace("0.08", "0.25"))

@@ -94,9 +94,11 @@ def test_random_flips_agree_with_scipy_and_with_a_loop(sizes, weighted):
     assert result.p_below == pytest.approx(np.mean(loop <= seen), abs=0.03)
     if sizes == [3] and not weighted:
         theirs = scipy.stats.permutation_test(
-            (np.bincount(clusters, y),), np.sum, permutation_type="samples", n_resamples=20_000, vectorized=True
-        )
-        assert result.p_value == pytest.approx(theirs.pvalue, abs=0.015)
+            (np.bincount(clusters, y),), np.sum, permutation_type="samples", n_resamples=20_000, vectorized=True,
+            rng=np.random.default_rng(4),
+        )  # fmt: skip
+        # Theirs doubles the smaller tail, which doubles its Monte Carlo error too: .007.
+        assert result.p_value == pytest.approx(theirs.pvalue, abs=0.03)
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(1, 500))
