@@ -20,8 +20,7 @@ def rooms_on_the_page() -> set[str]:
 
 
 def rooms_in_the_house() -> set[str]:
-    folders = [folder for folder in PACKAGE.iterdir() if (folder / "__init__.py").is_file()]
-    folders += [folder for folder in (PACKAGE / "runtime").iterdir() if (folder / "__init__.py").is_file()]
+    folders = [file.parent for pattern in ("*/__init__.py", "*/*/__init__.py") for file in PACKAGE.glob(pattern)]
     files = [file.name for file in PACKAGE.glob("*.py") if file.name != "__init__.py"]
     return {str(folder.relative_to(PACKAGE)) for folder in folders} | set(files)
 

@@ -5,13 +5,10 @@ from .attempts import attempted, continued, evidence_before
 from .compare import compare
 from .decide import decide
 from .drift import drift
-from .latent import Latent, Shape
+from .looks import Continue, Schedule, State, Stop, next_step, schedule
 from .pairing import Lacking
-from .schedule import Schedule, schedule
-from .score_models import Binary, Bounded, Lognormal, Normal, SimulatedModel
-from .sequential import Continue, State, Stop, next_step
 from .several import decide_several
-from .simulate import judge, pairs_of, simulate
+from .simulation import Binary, Bounded, Latent, Lognormal, Normal, Shape, SimulatedModel, judge, pairs_of, simulate
 from .summarize import summarize
 
 __all__ = [

@@ -11,10 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from evalplat.errors import InputError
-from evalplat.gates.schedule import Schedule
-from evalplat.gates.selftest import Bench, Tally, chunk, prepare
-from evalplat.gates.selftest_looks import looks_chunk, plan_of_looks
-from evalplat.gates.selftest_result import result
+from evalplat.gates.looks import Schedule
+from evalplat.gates.selftest import Bench, Tally, chunk, looks_chunk, plan_of_looks, prepare, result
 from evalplat.records import GatePolicy, ScoreTable
 from evalplat.records.selftest import Selftest
 from evalplat.suites import read_score_table

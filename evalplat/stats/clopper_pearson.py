@@ -6,25 +6,16 @@ from dataclasses import dataclass
 
 from ._distributions import beta_quantile, beta_quantile_upper, binomial_cdf, binomial_sf
 from ._inputs import between, whole
+from ._proportion import Proportion
 
 
 @dataclass(frozen=True, slots=True)
-class ClopperPearson:
+class ClopperPearson(Proportion):
     """`k` of `n` independent trials, with bounds that hold at least at their level for every true rate."""
 
     k: int
     n: int
     method: str = "Clopper-Pearson"
-
-    @property
-    def estimate(self) -> float:
-        """k / n."""
-        return self.k / self.n
-
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """Two-sided, equal-tailed interval (low, high)."""
-        alpha = (1.0 - between("confidence", confidence)) / 2.0
-        return self.lower(alpha), self.upper(alpha)
 
     def lower(self, alpha: float) -> float:
         """One-sided lower bound at 1 - alpha; 0 where k = 0."""

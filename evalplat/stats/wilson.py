@@ -7,25 +7,16 @@ from dataclasses import dataclass
 
 from ._distributions import normal_cdf, normal_quantile
 from ._inputs import between, whole
+from ._proportion import Proportion
 
 
 @dataclass(frozen=True, slots=True)
-class Wilson:
+class Wilson(Proportion):
     """`k` of `n` independent trials, with bounds whose level is right on average over true rates."""
 
     k: int
     n: int
     method: str = "Wilson score"
-
-    @property
-    def estimate(self) -> float:
-        """k / n."""
-        return self.k / self.n
-
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """Two-sided, equal-tailed interval (low, high)."""
-        alpha = (1.0 - between("confidence", confidence)) / 2.0
-        return self.lower(alpha), self.upper(alpha)
 
     def lower(self, alpha: float) -> float:
         """One-sided lower bound at 1 - alpha; 0 where k = 0 and alpha < .5."""

@@ -16,11 +16,9 @@ from scipy import stats as scipy_stats
 
 from evalplat.errors import GateUndecidable
 from evalplat.gates import compare, decide
-from evalplat.gates.latent import Shape
 from evalplat.gates.planning import Asked, Guesses, Price, plan_from_guesses, plan_from_history, price_of_trials
 from evalplat.gates.planning.paired_binary import paired_binary_power
-from evalplat.gates.score_models import Binary, Lognormal, Normal, SimulatedModel
-from evalplat.gates.simulate import judge
+from evalplat.gates.simulation import Binary, Lognormal, Normal, Shape, SimulatedModel, judge
 from evalplat.records import (
     Answer,
     Column,

@@ -9,11 +9,9 @@ from instruments.tables import paired_table
 from evalplat.errors import GateUndecidable
 from evalplat.gates import Binary, Bounded, Latent, Lognormal, Normal, Shape, pairs_of, simulate
 from evalplat.gates.pairing import Pairs
-from evalplat.gates.selftest import Tally, chunk, prepare
-from evalplat.gates.selftest_fit import fit
-from evalplat.gates.selftest_looks import looks_chunk, plan_of_looks
-from evalplat.gates.selftest_result import result
-from evalplat.gates.selftest_steps import steps_of
+from evalplat.gates.selftest import Tally, chunk, looks_chunk, plan_of_looks, prepare, result
+from evalplat.gates.selftest.fit import fit
+from evalplat.gates.selftest.steps import steps_of
 from evalplat.records import GatePolicy, MetricRule, ScoreTable
 from evalplat.records.policy import Stopping
 from evalplat.records.selftest import Selftest
@@ -41,7 +39,7 @@ def se(model, shape: Shape, seed: int) -> float:
 MODELS = [
     Binary(0.7, cluster=0.1, case=0.3, cluster_shock=0.1, case_shock=0.05),
     Binary(0.95, cluster=0.05, case=0.5, cluster_shock=0.15),
-    Bounded(3.5, 1, 5, cluster=0.1, case=0.2, cluster_shock=0.1, trial=0.2),
+    Bounded(3.5, low=1, high=5, cluster=0.1, case=0.2, cluster_shock=0.1, trial=0.2),
     Normal(10, cluster=1, case=1, cluster_shock=0.5, trial=1),
     Lognormal(2, cluster=0.5, case=0.5, cluster_shock=0.3, trial=0.5),
 ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from instruments.tables import paired_table
 
 from evalplat.gates import Binary, Bounded, Latent, Lognormal, Normal, Shape, compare, decide, judge, pairs_of, simulate
-from evalplat.gates.score_models import moved
+from evalplat.gates.simulation import moved
 from evalplat.records import GatePolicy, MetricRule
 
 rates = st.floats(0.01, 0.99)
@@ -28,7 +28,7 @@ MODELS = [
     (Binary(0.65, cluster=0.1, case=0.3, cluster_shock=0.1, case_shock=0.05), -0.1),
     (Binary(0.95, cluster=0.2, case=0.6, cluster_shock=0.3), -0.03),
     (Binary(0.5, cluster_shock=0.2), 0.2),
-    (Bounded(4, 1, 5, cluster=0.1, case=0.2, cluster_shock=0.1, trial=0.3), -0.5),
+    (Bounded(4, low=1, high=5, cluster=0.1, case=0.2, cluster_shock=0.1, trial=0.3), -0.5),
     (Normal(3, cluster=0.5, case=0.5, cluster_shock=0.4, trial=1.0), -0.4),
     (Lognormal(2, cluster=0.3, case=0.3, cluster_shock=0.2, trial=0.3), 0.3),
 ]
@@ -90,7 +90,7 @@ def test_one_draw_serves_several_effects():
         (lambda: Binary(1.0), "mean"),
         (lambda: Binary(0.5, case=1.0), "case"),
         (lambda: Lognormal(0.0), "mean"),
-        (lambda: Bounded(5, 1, 5), "mean"),
+        (lambda: Bounded(5, low=1, high=5), "mean"),
         (lambda: Bounded(0.5, trial=1.0), "trial"),
         (lambda: Shape(0), "n_cases"),
         (lambda: Shape(3, trials=(0, 1)), "trials"),

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evalplat.gates.latent import Latent, Shape
 from evalplat.gates.pairing import Pairs
-from evalplat.gates.score_models import SimulatedModel
-from evalplat.gates.simulate import pairs_of
+from evalplat.gates.simulation import Latent, Shape, SimulatedModel, pairs_of
 from evalplat.records import Column, ScoreTable
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
+from evalplat.gates.limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DF, FEWEST_DIFFERING
+from evalplat.gates.rules import VISIBLE, turned
+from evalplat.gates.simulation import Shape
 from evalplat.records import MetricComparison, MetricRule
-
-from .latent import Shape
-from .limits import FEWEST_CASES, FEWEST_CLUSTERS, FEWEST_DF, FEWEST_DIFFERING
-from .rules import VISIBLE, turned
 
 FEW_CASES, FEW_CLUSTERS, FEW_DF, FEW_DIFFER = "few_cases", "few_clusters", "few_df", "few_differ"
 

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from scipy.special import ndtri
 
+from evalplat.gates.rules import dropped, turned
 from evalplat.records import MetricComparison
 from evalplat.stats import LEAST_HOPE, conditional_power, futility
-
-from .rules import dropped, turned
 
 
 class Standing(NamedTuple):

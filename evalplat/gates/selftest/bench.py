@@ -9,19 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evalplat.errors import GateUndecidable
+from evalplat.gates.measure import measure
+from evalplat.gates.pairing import Floats, Pairs, pair
+from evalplat.gates.rules import rule as ruling
+from evalplat.gates.simulation import Latent, Shape, SimulatedModel, judge_measured, pairs_of
 from evalplat.records import GatePolicy, MetricComparison, MetricRule, ScoreTable, Verdict
 from evalplat.records.selftest import Setting, Step
 from evalplat.stats import cluster_mean
 
-from .latent import Latent, Shape
-from .measure import measure
-from .pairing import Floats, Pairs, pair
-from .rules import rule as ruling
-from .score_models import SimulatedModel
-from .selftest_blocked import blocked
-from .selftest_fit import fit, near_ceiling
-from .selftest_steps import Steps, steps_of
-from .simulate import judge_measured, pairs_of
+from .blocked import blocked
+from .fit import fit, near_ceiling
+from .steps import Steps, steps_of
 
 STEPS: tuple[Step, ...] = ("unchanged", "half", "worse")
 _SE_DRAWS = 400
@@ -64,7 +62,7 @@ class Tally:
     metrics: Counter[tuple[Setting, int, Step, str]] = field(default_factory=Counter)
     """By setting, metric, step: `pass`, `fail` and `covered` of the metric by itself."""
     blocked: Counter[tuple[Setting, int, str]] = field(default_factory=Counter)
-    """What kept a metric from being judged or passed, of unchanged agents, by `selftest_blocked`."""
+    """What kept a metric from being judged or passed, of unchanged agents, by `blocked`."""
     look_draws: int = 0
     stops: Counter[tuple[Step, str | None, Verdict]] = field(default_factory=Counter)
     """Verdicts of gates that stop early."""

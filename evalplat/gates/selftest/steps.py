@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evalplat.gates.effects import case_values
+from evalplat.gates.pairing import Pairs, ends
+from evalplat.gates.simulation import Binary, Bounded, Latent, Lognormal, Shape, SimulatedModel, pairs_of
 from evalplat.records import MetricRule
 from evalplat.records.selftest import Step
-
-from .effects import case_values
-from .latent import Latent, Shape
-from .pairing import Pairs, ends
-from .score_models import Binary, Bounded, Lognormal, SimulatedModel
-from .simulate import pairs_of
 
 VISIBLE = 1.6448536269514722 + 0.8416212335729143
 """Standard errors of an effect that is found 4 times in 5 at one-sided .05."""

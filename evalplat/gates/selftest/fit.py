@@ -7,13 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalplat.errors import GateUndecidable
+from evalplat.gates.pairing import Floats, Ints, Pairs, ends
+from evalplat.gates.simulation import Binary, Bounded, Latent, Lognormal, Normal, Shape, SimulatedModel, pairs_of
 from evalplat.records import MetricRule
 from evalplat.stats import VarianceComponents, cluster_mean, variance_components
-
-from .latent import Latent, Shape
-from .pairing import Floats, Ints, Pairs, ends
-from .score_models import Binary, Bounded, Lognormal, Normal, SimulatedModel
-from .simulate import pairs_of
 
 ASSUMED_SHOCK = 0.05
 """Share of a score's variance by which each arm's clusters move by themselves, where one system alone is known."""
@@ -98,7 +95,7 @@ def _bounded(pairs: Pairs, rule: MetricRule, *, two: bool, shocks: bool) -> tupl
     mean = float(np.clip(pairs.base_values.mean(), low + inside, high - inside))
     scaled = [(values - low) / width for values in (pairs.base_values, pairs.cand_values)]
     parts, said = _parts(pairs, rule, *scaled, two=two, shocks=shocks)
-    return _calibrated(Bounded(mean, low, high), parts, pairs), said
+    return _calibrated(Bounded(mean, low=low, high=high), parts, pairs), said
 
 
 def _unbounded(pairs: Pairs, rule: MetricRule, *, two: bool, shocks: bool) -> tuple[SimulatedModel, tuple[str, ...]]:

@@ -9,6 +9,8 @@ from dataclasses import fields
 import numpy as np
 
 from evalplat import __version__
+from evalplat.gates.pairing import ends
+from evalplat.gates.simulation import Binary, Bounded, Lognormal, Shape, SimulatedModel
 from evalplat.records import GatePolicy, Verdict
 from evalplat.records.selftest import (
     Selftest,
@@ -23,11 +25,8 @@ from evalplat.records.selftest import (
 )
 from evalplat.stats import clopper_pearson
 
-from .latent import Shape
-from .pairing import ends
-from .score_models import Binary, Bounded, Lognormal, SimulatedModel
-from .selftest import STEPS, Bench, StandIn, Tally, name_of
-from .selftest_blocked import in_words as reason
+from .bench import STEPS, Bench, StandIn, Tally, name_of
+from .blocked import in_words as reason
 
 SLACK = 1.3
 """How far beyond its nominal level an error rate must lie, by its 99 % bound, before it is called wrong."""

@@ -8,15 +8,15 @@ from typing import Literal
 
 import numpy as np
 
+from evalplat.gates.anchor import against_anchor
+from evalplat.gates.compare import compare
+from evalplat.gates.decide import decide
+from evalplat.gates.stage import Stage
 from evalplat.records import Comparison, Decision, GatePolicy, Look, MetricDecision, ScoreTable
 from evalplat.stats import EARLY, STEADY
 
-from .anchor import against_anchor
-from .compare import compare
-from .decide import decide
 from .look import look_of
 from .schedule import Schedule
-from .stage import Stage
 from .track import Track
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evalplat.gates.decide import decide
+from evalplat.gates.measure import measure
+from evalplat.gates.pairing import Pairs
 from evalplat.records import Comparison, Decision, GatePolicy, MetricComparison, Side
 
-from .decide import decide
 from .latent import Latent, Shape
-from .measure import measure
-from .pairing import Pairs
 from .score_models import SimulatedModel
 
 

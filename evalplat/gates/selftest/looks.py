@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evalplat.gates.looks import Schedule, State, Stop, next_step, schedule
+from evalplat.gates.pairing import Pairs
+from evalplat.gates.simulation import Latent, pairs_of
 from evalplat.records import Column, GatePolicy, ScoreTable
 from evalplat.records.selftest import Step
 
-from .latent import Latent
-from .pairing import Pairs
-from .schedule import Schedule, schedule
-from .selftest import Bench, Tally, mixed, name_of
-from .sequential import State, Stop, next_step
-from .simulate import pairs_of
+from .bench import Bench, Tally, mixed, name_of
 
 BASE, CAND = "baseline", "candidate"
 _STREAM = 1_000_000

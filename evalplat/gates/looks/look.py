@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from evalplat.gates.rules import turned
 from evalplat.records import Decision, Look, LookMetric, MetricDecision
 
-from .rules import turned
 from .schedule import Schedule
 
 

@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from evalplat.gates.limits import FEWEST_DIFFERING
+from evalplat.gates.rules import dropped
+from evalplat.gates.stage import Levels
+from evalplat.gates.words import unit
 from evalplat.records import MetricComparison, MetricRule
 from evalplat.stats import STEADY, Spending, boundaries, median_unbiased, repeated_p
 
 from .futility import hopeless, tolerable_yet
-from .limits import FEWEST_DIFFERING
-from .rules import dropped
-from .stage import Levels
-from .words import unit
 
 LEAST_LEVEL = 1e-12
 """So that a level is told from none in the arithmetic of a confidence."""

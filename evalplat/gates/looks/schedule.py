@@ -12,11 +12,10 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
+from evalplat.gates.limits import FEWEST_CASES, FEWEST_CLUSTERS
+from evalplat.gates.pairing import Ints, case_weights, cluster_codes, of_cases
 from evalplat.records import GatePolicy, ScoreTable
 from evalplat.stats import CLOSEST
-
-from .limits import FEWEST_CASES, FEWEST_CLUSTERS
-from .pairing import Ints, case_weights, cluster_codes, of_cases
 
 SURE = 4.0
 """Clusters of a slice that the first look has to expect, for it to be there without help (98 times in 100)."""

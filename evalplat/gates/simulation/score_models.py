@@ -12,10 +12,10 @@ from typing import Protocol
 import numpy as np
 from scipy.special import betaincinv, ndtr
 
+from evalplat.gates.pairing import Floats, Ints
 from evalplat.records.policy import ValueRange
 
 from .latent import Latent, Shape
-from .pairing import Floats, Ints
 
 _LEVELS = 4096
 """Equally likely values that stand for a distribution of rates."""
@@ -41,19 +41,27 @@ class SimulatedModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Binary:
-    """0 or 1 with case rates of mean `mean`. The others are shares, from 0 to below 1, of the largest variance that a
-    rate of that mean can have, mean (1 - mean): so they mean the same near the ceiling.
-
-    `cluster` and `case` spread what both arms share; `cluster_shock` and `case_shock` what each arm has of its own, of
-    mean 0: agents that differ cluster by cluster (case by case) and on average not.
-    """
+class _Spread:
+    """A mean, and four parts that spread scores about it. `cluster` and `case` are what both arms share;
+    `cluster_shock` and `case_shock` what each arm has of its own, of mean 0: agents that differ cluster by cluster
+    (case by case) and on average not."""
 
     mean: float
     cluster: float = 0.0
     case: float = 0.0
     cluster_shock: float = 0.0
     case_shock: float = 0.0
+
+    @property
+    def level(self) -> float:
+        """Mean of the baseline."""
+        return self.mean
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(_Spread):
+    """0 or 1 with case rates of mean `mean`. The parts are shares, from 0 to below 1, of the largest variance that a
+    rate of that mean can have, mean (1 - mean): so they mean the same near the ceiling."""
 
     def __post_init__(self) -> None:
         if not 0 < self.mean < 1:
@@ -65,11 +73,6 @@ class Binary:
         """Binary."""
         return "binary"
 
-    @property
-    def level(self) -> float:
-        """Mean of the baseline."""
-        return self.mean
-
     def arms(self, shape: Shape, latent: Latent, effect: float) -> tuple[Floats, Floats]:
         """Trial scores; the candidate's rates are moved from `mean` to `mean + effect`."""
         m, to = self.mean, _within(self.mean, effect)
@@ -80,16 +83,11 @@ class Binary:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
-    """Scores from `low` to `high` of mean `mean`; the shares are as in `Binary`, and `trial` is each trial's own."""
+class Bounded(_Spread):
+    """Scores from `low` to `high` of mean `mean`; parts are shares as in `Binary`, `trial` each trial's own."""
 
-    mean: float
     low: float = 0.0
     high: float = 1.0
-    cluster: float = 0.0
-    case: float = 0.0
-    cluster_shock: float = 0.0
-    case_shock: float = 0.0
     trial: float = 0.1
 
     def __post_init__(self) -> None:
@@ -101,11 +99,6 @@ class Bounded:
     def value_range(self) -> ValueRange | None:
         """(low, high)."""
         return (self.low, self.high)
-
-    @property
-    def level(self) -> float:
-        """Mean of the baseline."""
-        return self.mean
 
     def arms(self, shape: Shape, latent: Latent, effect: float) -> tuple[Floats, Floats]:
         """Trial scores; the candidate's are moved from `mean` to `mean + effect`."""
@@ -122,25 +115,16 @@ class Bounded:
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
-    """mean + normal parts with these standard deviations; names as in `Binary`, and `trial` is each trial's own."""
+class Normal(_Spread):
+    """mean + normal parts with these standard deviations; `trial` is each trial's own."""
 
     mean: float = 0.0
-    cluster: float = 0.0
-    case: float = 0.0
-    cluster_shock: float = 0.0
-    case_shock: float = 0.0
     trial: float = 1.0
 
     @property
     def value_range(self) -> ValueRange | None:
         """Unbounded."""
         return None
-
-    @property
-    def level(self) -> float:
-        """Mean of the baseline."""
-        return self.mean
 
     def arms(self, shape: Shape, latent: Latent, effect: float) -> tuple[Floats, Floats]:
         """Trial scores; the candidate's are shifted."""
@@ -149,14 +133,10 @@ class Normal:
 
 
 @dataclass(frozen=True, slots=True)
-class Lognormal:
+class Lognormal(_Spread):
     """mean x exp(normal parts with these standard deviations), each divided by its own mean: costs and latencies."""
 
     mean: float = 1.0
-    cluster: float = 0.0
-    case: float = 0.0
-    cluster_shock: float = 0.0
-    case_shock: float = 0.0
     trial: float = 0.5
 
     def __post_init__(self) -> None:
@@ -167,11 +147,6 @@ class Lognormal:
     def value_range(self) -> ValueRange | None:
         """Unbounded."""
         return None
-
-    @property
-    def level(self) -> float:
-        """Mean of the baseline."""
-        return self.mean
 
     def arms(self, shape: Shape, latent: Latent, effect: float) -> tuple[Floats, Floats]:
         """Trial scores; the candidate's are multiplied, as dearer tokens or a slower model would."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from .pairing import Floats, Ints
+from evalplat.gates.pairing import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
