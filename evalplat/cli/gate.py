@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -11,84 +12,104 @@ import typer
 from evalplat.errors import InputError
 
 from .console import printable, write
-from .options import Cluster, Concurrency, HtmlOut, JsonOut, Model, Scores, Trials
+from .grouped import grouped
+from .groups import StatedPolicy
+from .options import Concurrency, HtmlOut, JsonOut, Model, Scores, Trials
 from .progress import progress
 from .tables import decision_lines
 
 if TYPE_CHECKING:
     from evalplat.records import GatePolicy
+    from evalplat.sdk.gated import Gated
 
 EXIT = {"pass": 0, "fail": 1, "inconclusive": 3}
 
+Baseline = Annotated[str, typer.Option("--baseline", metavar="REF", help="Run id, alias, target or system.")]
+Candidates = Annotated[
+    list[str],
+    typer.Option(
+        "--candidate", metavar="REF", help="Run id, alias, target or system. Several: adjusted for their number."
+    ),
+]
+SuiteOfTargets = Annotated[Path | None, typer.Option("--suite", help="suite.yaml: a REF may then be a target.")]
+Cases = Annotated[
+    Literal["all", "intersect"], typer.Option("--cases", help="intersect: leave out cases that one side lacks.")
+]
+BaselineTrials = Annotated[
+    int | None, typer.Option("--baseline-trials", min=1, help="Trials per case of a baseline that is to be run.")
+]
+Looks = Annotated[
+    int | None,
+    typer.Option("--looks", min=1, max=20, help="Looks at most while a candidate target runs; 1: no early end."),
+]
+Anchor = Annotated[
+    str | None,
+    typer.Option("--anchor", metavar="REF|none", help="An earlier release: all changes since are gated too."),
+]
+JunitOut = Annotated[str | None, typer.Option("--junit", metavar="OUT", help="Write JUnit XML here.")]
+MarkdownOut = Annotated[str | None, typer.Option("--markdown", metavar="OUT", help="Write Markdown here.")]
 
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the decision goes."""
+
+    json: JsonOut = None
+    html: HtmlOut = None
+    junit: JunitOut = None
+    markdown: MarkdownOut = None
+
+    def check(self) -> None:
+        """Raises InputError where one would overwrite another."""
+        named = [output for output in (self.json, self.html, self.junit, self.markdown) if output is not None]
+        if len(set(named)) < len(named):
+            raise InputError("two outputs have the same name: one would overwrite the other")
+
+    def write(self, gated: Gated) -> None:
+        """All that were asked for; where none is standard output, that gets lines for people."""
+        asked = (
+            (self.json, gated.json),
+            (self.html, gated.html),
+            (self.junit, gated.junit),
+            (self.markdown, gated.markdown),
+        )
+        for target, render in asked:
+            if target is not None:
+                write(target, render())
+        if "-" not in (target for target, _ in asked):
+            decision_lines(gated.decision)
+
+
+@grouped
 def gate(
-    baseline: Annotated[str, typer.Option("--baseline", metavar="REF", help="Run id, alias, target or system.")],
-    candidate: Annotated[
-        list[str],
-        typer.Option(
-            "--candidate", metavar="REF", help="Run id, alias, target or system. Several: adjusted for their number."
-        ),
-    ],
-    suite: Annotated[Path | None, typer.Option("--suite", help="suite.yaml: a REF may then be a target.")] = None,
+    *,
+    baseline: Baseline,
+    candidate: Candidates,
+    suite: SuiteOfTargets = None,
     scores: Scores = None,
-    policy: Annotated[Path | None, typer.Option("--policy", help="gate.yaml")] = None,
-    metric: Annotated[str | None, typer.Option("--metric", help="Gate on this metric alone, without a policy.")] = None,
-    margin: Annotated[float | None, typer.Option("--margin", min=0, help="Largest drop that is tolerated.")] = None,
-    direction: Annotated[Literal["higher", "lower"], typer.Option("--direction", help="Which is better.")] = "higher",
-    alpha: Annotated[float, typer.Option("--alpha", help="Error rate of a pass, and of a fail.")] = 0.05,
-    value_range: Annotated[
-        str | None, typer.Option("--range", metavar="binary|LO,HI", help="What the metric's scores can be.")
-    ] = None,
-    cluster: Cluster = None,
-    cases: Annotated[
-        Literal["all", "intersect"], typer.Option("--cases", help="intersect: leave out cases that one side lacks.")
-    ] = "all",
+    stated: StatedPolicy,
+    cases: Cases = "all",
     trials: Trials = None,
-    baseline_trials: Annotated[
-        int | None, typer.Option("--baseline-trials", min=1, help="Trials per case of a baseline that is to be run.")
-    ] = None,
-    looks: Annotated[
-        int | None,
-        typer.Option("--looks", min=1, max=20, help="Looks at most while a candidate target runs; 1: no early end."),
-    ] = None,
-    anchor: Annotated[
-        str | None,
-        typer.Option("--anchor", metavar="REF|none", help="An earlier release: all changes since are gated too."),
-    ] = None,
+    baseline_trials: BaselineTrials = None,
+    looks: Looks = None,
+    anchor: Anchor = None,
     model: Model = None,
     concurrency: Concurrency = 4,
-    json: JsonOut = None,
-    html: HtmlOut = None,
-    junit: Annotated[str | None, typer.Option("--junit", metavar="OUT", help="Write JUnit XML here.")] = None,
-    markdown: Annotated[str | None, typer.Option("--markdown", metavar="OUT", help="Write Markdown here.")] = None,
+    outputs: Outputs,
 ) -> None:
     """Compare a candidate with a baseline and decide: 0 pass, 1 fail, 3 inconclusive, 2 no decision could be made.
 
     Of several candidates: 0 where one may ship, 1 where all fail, else 3.
     """
     from evalplat.sdk.gate import gate as verb
-    from evalplat.sdk.policy import policy_of
 
     _check(
         scores, suite, {"--looks": looks, "--trials": trials, "--baseline-trials": baseline_trials, "--model": model}
     )
-    _check_outputs(json, html, junit, markdown)
-    rule = policy_of(
-        policy=policy,
-        suite=suite,
-        metric=metric,
-        margin=margin,
-        direction=direction,
-        alpha=alpha,
-        value_range=value_range,
-        cluster=cluster,
-        anchor=anchor,
-        looks=looks,
-    )
+    outputs.check()
+    rule = stated.read(suite, anchor=anchor, looks=looks)
     if len(candidate) > 1:
-        if {html, junit, markdown} != {None}:
-            raise InputError("several candidates have --json; for a page gate the chosen one alone")
-        _several(baseline, candidate, rule, suite, scores or (), cases == "intersect", json)
+        _several(baseline, candidate, rule, suite, scores or (), cases == "intersect", outputs)
     with progress() as bar:
         gated = verb(
             baseline,
@@ -103,12 +124,7 @@ def gate(
             concurrency=concurrency,
             progress=bar,
         )
-    outputs = [(json, gated.json), (html, gated.html), (junit, gated.junit), (markdown, gated.markdown)]
-    for target, render in outputs:
-        if target is not None:
-            write(target, render())
-    if "-" not in (json, html, junit, markdown):
-        decision_lines(gated.decision)
+    outputs.write(gated)
     needs_approval = gated.decision.decision == "needs-approval"
     raise typer.Exit(4 if needs_approval else EXIT[gated.decision.verdict])
 
@@ -121,12 +137,6 @@ def _check(scores: Sequence[Path] | None, suite: Path | None, options: dict[str,
         raise InputError(f"{', '.join(stated)} needs --suite and a target: {what}")
 
 
-def _check_outputs(*outputs: str | None) -> None:
-    named = [output for output in outputs if output is not None]
-    if len(set(named)) < len(named):
-        raise InputError("two outputs have the same name: one would overwrite the other")
-
-
 def _several(
     baseline: str,
     candidates: list[str],
@@ -134,9 +144,11 @@ def _several(
     suite: Path | None,
     scores: Sequence[Path],
     intersect: bool,
-    json: str | None,
+    outputs: Outputs,
 ) -> NoReturn:
     """0 where one may ship, 1 where all fail, else 3."""
+    if {outputs.html, outputs.junit, outputs.markdown} != {None}:
+        raise InputError("several candidates have --json; for a page gate the chosen one alone")
     from evalplat.sdk.several import gate_several
     from evalplat.suites import load_suite
 
@@ -148,9 +160,9 @@ def _several(
         scores=scores,
         intersect=intersect,
     )
-    if json is not None:
-        write(json, found.json())
-    if json != "-":
+    if outputs.json is not None:
+        write(outputs.json, found.json())
+    if outputs.json != "-":
         for decision in found.decisions:
             typer.echo(f"{printable(decision.candidate.ref)}:")
             decision_lines(decision)
