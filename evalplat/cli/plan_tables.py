@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import typer
 
 from evalplat.records.plan import Plan, PlanDesign, PlanMetric, PlanRange, PlanSize, Spend
 
 from .console import printable
+from .tables import show_table
 
 SHOWN = (1, 3, 5, 10, 20)
 """Trials a case of which the terminal shows a design; the JSON has more."""
@@ -26,10 +27,10 @@ def plan_tables(plan: Plan) -> None:
     """The answer in a sentence, the designs, the metrics, the notes."""
     typer.echo(typer.style(_answer(plan), bold=True))
     typer.echo("")
-    _table(("design", *COLUMNS), [(name, *_design(one)) for name, one in _designs(plan)])
+    show_table(("design", *COLUMNS), [(name, *_design(one)) for name, one in _designs(plan)])
     typer.echo("")
     heads = ("metric", "rule", "limit", "se", "power", "smallest limit", "smallest drop", "clusters", "trials")
-    _table(heads, [_metric(one) for one in plan.metrics])
+    show_table(heads, [_metric(one) for one in plan.metrics])
     for line in (*_baseline(plan), *_early(plan), *_allocation(plan)):
         typer.echo(line)
     typer.echo(f"Ranges are at {_percent(plan.confidence)}; power is that of passing an unchanged candidate.")
@@ -160,21 +161,6 @@ def _allocation(plan: Plan) -> list[str]:
         f"their noise falls to {100 * found.variance_ratio:.0f} % of its variance on {printable(found.metric)} "
         "(see --json)."
     ]
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for position, head in enumerate(heads):
-        table.add_column(head, justify="left" if position == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(markup=False, highlight=False)
-    if not console.is_terminal:
-        console = Console(markup=False, highlight=False, width=200)
-    console.print(table)
 
 
 def _percent(share: float) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import typer
 
 from evalplat.records.selftest import Selftest, SelftestMetric, SelftestScenario, SelftestStopping, SimulatedShare
 
 from .console import printable
+from .tables import show_table
 
 
 def selftest_tables(found: Selftest) -> None:
@@ -21,15 +20,15 @@ def selftest_tables(found: Selftest) -> None:
     typer.echo(typer.style(head, bold=True))
     typer.echo(_shape(found))
     typer.echo("")
-    _table(("the truth", "pass", "inconclusive", "fail"), [_scenario(one) for one in found.scenarios])
+    show_table(("the truth", "pass", "inconclusive", "fail"), [_scenario(one) for one in found.scenarios])
     typer.echo("")
     heads = ("metric", "rule", "level", "worse is", "se", "coverage", "of")
-    _table(heads, [_metric(one) for one in found.metrics])
+    show_table(heads, [_metric(one) for one in found.metrics])
     if found.stopping:
         ends = ", ".join(str(cases) for cases in found.looks)
         typer.echo(f"\nA gate that runs the candidate itself may end after {ends} cases:")
         early = ("the truth", "pass", "inconclusive", "fail", "candidate calls", "of all")
-        _table(early, [_stopping(one) for one in found.stopping])
+        show_table(early, [_stopping(one) for one in found.stopping])
     for warning in found.warnings:
         typer.echo(f"  warning {warning.code}: {printable(warning.message)}")
     for said in found.assumptions:
@@ -82,18 +81,3 @@ def _share(share: SimulatedShare) -> str:
 
 def _with_error(share: SimulatedShare) -> str:
     return f"{100 * share.share:.1f} % ± {100 * share.se:.1f}"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for i, name in enumerate(heads):
-        table.add_column(name, justify="left" if i == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(markup=False, highlight=False)
-    if not console.is_terminal:
-        console = Console(markup=False, highlight=False, width=200)
-    console.print(table)

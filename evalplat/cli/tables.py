@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import typer
 
@@ -13,30 +13,39 @@ from .console import printable
 VERDICT_COLOUR = {"pass": typer.colors.GREEN, "fail": typer.colors.RED, "inconclusive": typer.colors.YELLOW}
 
 
-def summary_table(summary: Summary, *, metrics: Sequence[str] | None = None) -> None:
-    """One row for a system and metric."""
+def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: Collection[str] | None = None) -> None:
+    """Rows below bold heads; the columns named in `left` (None: the first) start left, the others end right."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("system", overflow="fold")
-    table.add_column("metric", overflow="fold")
-    for name in ("mean", "se", "low", "high", "cases", "clusters", "trials", "failed"):
-        table.add_column(name, justify="right")
-    table.add_column("pass^k")
-    for row in summary.systems:
-        if metrics is None or row.metric in metrics:
-            table.add_row(
-                printable(row.system),
-                printable(row.metric),
-                *(_number(value) for value in (row.mean, row.se, row.ci_low, row.ci_high)),
-                *(str(value) for value in (row.n_cases, row.n_clusters, row.n_trials, row.failures)),
-                _pass_hat(row),
-            )
+    for head in heads:
+        table.add_column(
+            head, justify="left" if head in (heads[:1] if left is None else left) else "right", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*row)
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, width=200)
     console.print(table)
+
+
+def summary_table(summary: Summary, *, metrics: Sequence[str] | None = None) -> None:
+    """One row for a system and metric."""
+    heads = ("system", "metric", "mean", "se", "low", "high", "cases", "clusters", "trials", "failed", "pass^k")
+    rows = [_summary(row) for row in summary.systems if metrics is None or row.metric in metrics]
+    show_table(heads, rows, left=("system", "metric", "pass^k"))
+
+
+def _summary(row: SystemSummary) -> tuple[str, ...]:
+    return (
+        printable(row.system),
+        printable(row.metric),
+        *(_number(value) for value in (row.mean, row.se, row.ci_low, row.ci_high)),
+        *(str(value) for value in (row.n_cases, row.n_clusters, row.n_trials, row.failures)),
+        _pass_hat(row),
+    )
 
 
 def decision_lines(decision: Decision, *, metrics: bool = True) -> None:
