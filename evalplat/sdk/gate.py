@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from evalplat.errors import InputError, ReferenceUnknown
 from evalplat.gates import compare, continued, decide
-from evalplat.records import GatePolicy, ScoreTable, Suite
-from evalplat.suites import load_suite, read_score_table
+from evalplat.records import GatePolicy, Suite
+from evalplat.suites import load_suite
 
 from .anchor import against, anchor_in_table, anchor_of, remember_anchor
 from .attempts import earlier_of, pooled
@@ -19,6 +19,7 @@ from .evidence import report_data
 from .gated import Gated, KeptRun, conclude, named
 from .looks import gate_by_looks
 from .run import How, opened, with_trials
+from .score_tables import open_scores
 from .workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -125,11 +126,3 @@ def _gate_scores(
     anchor = anchor_in_table(table, rule, baseline=baseline, candidate=candidate)
     decision = decide(comparison, policy, anchor=anchor)
     return Gated(decision, report_data(decision, table, command=command()))
-
-
-def open_scores(policy: GatePolicy, scores: Sequence[Path | str]) -> tuple[ScoreTable, GatePolicy]:
-    """Score tables as one, read with the ranges and the cluster column of `policy`, and the policy that fits them."""
-    ranges = {rule.metric: rule.range for rule in policy.metrics if rule.range is not None}
-    column = policy.cluster if policy.cluster not in (None, "none", "cluster") else None
-    table = read_score_table([Path(path) for path in scores], ranges=ranges, cluster=column)
-    return table, policy if column is None else policy.model_copy(update={"cluster": "cluster"})

@@ -8,12 +8,11 @@ from typing import Literal
 
 from evalplat.errors import InputError
 from evalplat.gates.planning import Asked, Guesses, Price, plan_from_guesses, plan_from_history, price_of_trials
-from evalplat.records import GatePolicy, ScoreTable
+from evalplat.records import GatePolicy
 from evalplat.records.plan import Plan
-from evalplat.suites import read_score_table
 
 from .gated import KeptRun
-from .workspace import workspace
+from .history import History
 
 GUESSES = ("rate", "discordance", "sd", "icc", "trial_share")
 """Figures that stand in the place of a history, by metric; the key "" is for every metric without its own."""
@@ -44,89 +43,49 @@ def plan(
     stated = {name: figures for name, figures in (guesses or {}).items() if figures}
     if sum((bool(scores), bool(history), bool(stated))) != 1:
         raise InputError("give one of --scores FILE, --history RUN and stated guesses such as --discordance")
+    effects = effect or {}
     if history:
-        return _of_runs(history, _estimated(policy, estimand), wanted, effect or {}, estimand)
+        past = History.of_runs(history, policy)
+        _check_names(past.policy, {"effect": effects})
+        return _from_history(past, wanted, effects, estimand)
     if policy is None:
         raise InputError("give --policy, or --metric and --margin")
-    rule = policy if estimand is None else policy.model_copy(update={"estimand": estimand})
-    _check_names(rule, {"effect": effect or {}, **stated})
+    _check_names(policy, {"effect": effects, **stated})
     if stated:
-        return plan_from_guesses(rule, _guesses(stated, effect or {}, wanted), wanted)
-    return _of_scores(scores, rule, wanted, effect or {}, baseline, candidate)
+        return plan_from_guesses(_estimated(policy, estimand), _guesses(stated, effects, wanted), wanted)
+    return _from_history(History.of_scores(scores, policy, baseline, candidate), wanted, effects, estimand)
 
 
-def _estimated(policy: GatePolicy | None, estimand: Literal["population", "suite"] | None) -> GatePolicy | None:
-    return policy if policy is None or estimand is None else policy.model_copy(update={"estimand": estimand})
+def _estimated(policy: GatePolicy, estimand: Literal["population", "suite"] | None) -> GatePolicy:
+    return policy if estimand is None else policy.model_copy(update={"estimand": estimand})
 
 
-def _of_scores(
-    scores: Sequence[Path | str],
-    policy: GatePolicy,
+def _from_history(
+    past: History,
     asked: Asked,
-    effect: Mapping[str, float],
-    baseline: str | None,
-    candidate: str | None,
-) -> Plan:
-    ranges = {rule.metric: rule.range for rule in policy.metrics if rule.range is not None}
-    column = policy.cluster if policy.cluster not in (None, "none", "cluster") else None
-    table = read_score_table([Path(path) for path in scores], ranges=ranges, cluster=column)
-    rule = policy if column is None else policy.model_copy(update={"cluster": "cluster"})
-    first, second = _systems(table, baseline, candidate)
-    found = plan_from_history(table, rule, asked, baseline=first, candidate=second, effects=effect)
-    return found.model_copy(update={"policy_sha256": policy.content_hash})
-
-
-def _systems(table: ScoreTable, baseline: str | None, candidate: str | None) -> tuple[str, str | None]:
-    """The systems to learn from: those named, else the one or two that there are."""
-    if baseline is None and candidate is not None:
-        raise InputError("--candidate needs --baseline")
-    if baseline is not None:
-        if baseline == candidate:
-            raise InputError(f"--candidate: {candidate} is the baseline itself; leave it out to learn from one system")
-        return baseline, candidate
-    if len(table.systems) > 2:
-        known = ", ".join(sorted(table.systems)[:10])
-        raise InputError(f"--baseline: the scores have {len(table.systems)} systems; say which: {known}")
-    return table.systems[0], table.systems[1] if len(table.systems) == 2 else None
-
-
-def _of_runs(
-    history: Sequence[str],
-    policy: GatePolicy | None,
-    asked: Asked,
-    effect: Mapping[str, float],
+    effects: Mapping[str, float],
     estimand: Literal["population", "suite"] | None,
 ) -> Plan:
-    if len(history) > 2:
-        raise InputError(f"--history: one or two runs, found {len(history)}")
-    store = workspace().store()
-    ids = [store.resolve(ref) for ref in history]
-    if len(set(ids)) != len(ids):
-        raise InputError(f"--history: {history[0]} and {history[1]} are the same run")
-    kept = [KeptRun.load(store, run_id).whole() for run_id in ids]
-    rule = policy
-    if rule is None and kept[-1].suite is not None:
-        rule = kept[-1].suite.policy
-    if rule is None:
-        raise InputError(f"run {history[-1]} has no policy of its suite; give --policy, or --metric and --margin")
-    if estimand is not None:
-        rule = rule.model_copy(update={"estimand": estimand})
-    _check_names(rule, {"effect": effect})
-    table = ScoreTable.concat([one.scores for one in kept])
-    # Of a run that was imported only its scores can tell what a trial took.
-    prices = [None if one.run is None else price_of_trials(one.run.trials) for one in kept]
-    both = None if any(price is None for price in prices) else (prices[0] or Price(), prices[-1] or Price())
     found = plan_from_history(
-        table,
-        rule,
+        past.table,
+        _estimated(past.fitted, estimand),
         asked,
-        baseline=ids[0],
-        candidate=ids[1] if len(ids) == 2 else None,
-        effects=effect,
-        prices=both,
-        source="runs",
+        baseline=past.systems[0],
+        candidate=past.systems[1],
+        effects=effects,
+        prices=_prices(past.runs),
+        source="runs" if past.runs else "scores",
     )
-    return found.model_copy(update={"baseline": history[0], "candidate": history[1] if len(ids) == 2 else None})
+    sha256 = _estimated(past.policy, estimand).content_hash
+    return found.model_copy(update={"policy_sha256": sha256, "baseline": past.names[0], "candidate": past.names[1]})
+
+
+def _prices(runs: Sequence[KeptRun]) -> tuple[Price, Price] | None:
+    """What a trial of either side took; None where only the scores can tell, as of a run that was imported."""
+    prices = [price_of_trials(one.run.trials) for one in runs if one.run is not None]
+    if not runs or len(prices) < len(runs):
+        return None
+    return prices[0], prices[-1]
 
 
 def _check_names(policy: GatePolicy, figures: Mapping[str, Mapping[str, float]]) -> None:

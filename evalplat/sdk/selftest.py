@@ -13,13 +13,11 @@ from pathlib import Path
 from evalplat.errors import InputError
 from evalplat.gates.looks import Schedule
 from evalplat.gates.selftest import Bench, Tally, chunk, looks_chunk, plan_of_looks, prepare, result
-from evalplat.records import GatePolicy, ScoreTable
+from evalplat.records import GatePolicy
 from evalplat.records.selftest import Selftest
-from evalplat.suites import read_score_table
 
 from .command import command
-from .gated import KeptRun
-from .workspace import workspace
+from .history import History
 
 CHUNK = 50
 EARLY_SHARE = 4
@@ -58,13 +56,8 @@ def selftest(
         raise InputError(f"--draws: from {FEWEST_DRAWS} to {MOST_DRAWS:,}, found {draws}")
     if workers < 1:
         raise InputError(f"--workers: at least 1, found {workers}")
-    if bool(scores) == bool(history):
-        raise InputError("give either --scores FILE or --history RUN")
-    if scores:
-        table, rule, names = _of_scores(scores, policy, baseline, candidate)
-    else:
-        table, rule, names = _of_runs(history, policy)
-    bench = prepare(table, rule, *(table.systems if history else names))
+    past = _history(policy, scores, history, baseline, candidate)
+    bench = prepare(past.table, past.fitted, *past.systems)
     plan = plan_of_looks(bench)
     tasks = _tasks(bench, plan, seed, draws)
     tally = Tally()
@@ -72,45 +65,26 @@ def selftest(
         tally.add(part)
         if progress is not None:
             progress(done, len(tasks))
-    found = result(bench, tally, rule, seed=seed, history=names, looks=plan.cases if plan is not None else ())
-    return found if policy is None else found.model_copy(update={"policy_sha256": policy.content_hash})
+    names = tuple(name for name in past.names if name is not None)
+    looks = plan.cases if plan is not None else ()
+    found = result(bench, tally, past.fitted, seed=seed, history=names, looks=looks)
+    return found.model_copy(update={"policy_sha256": past.policy.content_hash})
 
 
-def _of_scores(
-    scores: Sequence[Path | str], policy: GatePolicy | None, baseline: str | None, candidate: str | None
-) -> tuple[ScoreTable, GatePolicy, tuple[str, ...]]:
+def _history(
+    policy: GatePolicy | None,
+    scores: Sequence[Path | str],
+    history: Sequence[str],
+    baseline: str | None,
+    candidate: str | None,
+) -> History:
+    if bool(scores) == bool(history):
+        raise InputError("give either --scores FILE or --history RUN")
+    if history:
+        return History.of_runs(history, policy)
     if policy is None:
         raise InputError("--scores needs --policy, or --metric and --margin")
-    ranges = {rule.metric: rule.range for rule in policy.metrics if rule.range is not None}
-    column = policy.cluster if policy.cluster not in (None, "none", "cluster") else None
-    table = read_score_table([Path(path) for path in scores], ranges=ranges, cluster=column)
-    rule = policy if column is None else policy.model_copy(update={"cluster": "cluster"})
-    if baseline is None and candidate is not None:
-        raise InputError("--candidate needs --baseline")
-    if baseline is None and len(table.systems) > 2:
-        known = ", ".join(sorted(table.systems)[:10])
-        raise InputError(f"--baseline: the scores have {len(table.systems)} systems; say which: {known}")
-    if baseline is not None and baseline == candidate:
-        raise InputError(f"--candidate: {candidate} is the baseline itself; leave it out to learn from one system")
-    names = table.systems if baseline is None else (baseline,) if candidate is None else (baseline, candidate)
-    return table, rule, names
-
-
-def _of_runs(history: Sequence[str], policy: GatePolicy | None) -> tuple[ScoreTable, GatePolicy, tuple[str, ...]]:
-    if len(history) > 2:
-        raise InputError(f"--history: one or two runs, found {len(history)}")
-    store = workspace().store()
-    ids = [store.resolve(ref) for ref in history]
-    if len(set(ids)) != len(ids):
-        raise InputError(f"--history: {history[0]} and {history[1]} are the same run; give it once")
-    kept = [KeptRun.load(store, run_id).whole() for run_id in ids]
-    rule = policy
-    if rule is None and kept[-1].suite is not None:
-        rule = kept[-1].suite.policy
-    if rule is None:
-        raise InputError(f"run {history[-1]} has no policy of its suite; give --policy, or --metric and --margin")
-    tables = [one.scores for one in kept]
-    return ScoreTable.concat(tables) if len(tables) > 1 else tables[0], rule, tuple(history)
+    return History.of_scores(scores, policy, baseline, candidate)
 
 
 def _tasks(bench: Bench, plan: Schedule | None, seed: int, draws: int) -> list[Callable[[], Tally]]:

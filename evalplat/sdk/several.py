@@ -14,8 +14,8 @@ from evalplat.records import Decision, GatePolicy, ScoreTable
 from .anchor import Anchor, against, anchor_of, remember_anchor
 from .attempts import earlier_of
 from .command import command
-from .gate import open_scores
 from .gated import KeptRun, conclude, named
+from .score_tables import open_scores
 from .workspace import workspace
 
 if TYPE_CHECKING:
