@@ -3,6 +3,7 @@
 from .agent import AgentSpec, Guardrails, Limits, ModelSettings, Prompts, Retrieval, ToolRef
 from .base import Record, canonical_json, content_hash
 from .case import Case, Expectation
+from .condition import Condition, ValueTest
 from .dataset import Card, Dataset, DatasetVersion, dataset_digest
 from .dataset_report import (
     Agreement,
@@ -30,6 +31,7 @@ from .decision import (
     Side,
     Verdict,
 )
+from .episode import Episode, InjectedFault, Message, ToolCall
 from .label import Label, LabelValue
 from .parse import build, parse_yaml
 from .plan import (
@@ -45,6 +47,24 @@ from .plan import (
 )
 from .policy import GatePolicy, MetricRule, Stopping
 from .report import CasePair, PartChange, ReportData, RunCard, RunReportData
+from .scenario import (
+    Bounds,
+    EndState,
+    Environment,
+    Fact,
+    Finish,
+    ModelFault,
+    ModelUser,
+    MustCall,
+    Scenario,
+    ScriptedUser,
+    Step,
+    ToolCheck,
+    ToolFault,
+    UserTurn,
+    Utterance,
+    When,
+)
 from .score import Column, Score, ScoreFailure, ScoreTable, ScoringContext
 from .sequential import Calls, Look, LookMetric, Protocol
 from .suite import Run, RunInfo, ScorerSpec, Suite, TargetInfo
@@ -57,6 +77,7 @@ __all__ = [
     "Agreement",
     "AnchorCheck",
     "Answer",
+    "Bounds",
     "Calls",
     "Card",
     "Case",
@@ -65,6 +86,7 @@ __all__ = [
     "Citation",
     "Column",
     "Comparison",
+    "Condition",
     "Dataset",
     "DatasetCheck",
     "DatasetDiff",
@@ -74,23 +96,33 @@ __all__ = [
     "DatasetVersion",
     "Decision",
     "EarlyStop",
+    "EndState",
+    "Environment",
+    "Episode",
     "Expectation",
+    "Fact",
     "Failure",
     "FieldChange",
     "Finding",
+    "Finish",
     "Flip",
     "GatePolicy",
     "Guardrails",
+    "InjectedFault",
     "Interval",
     "Label",
     "LabelValue",
     "Limits",
     "Look",
     "LookMetric",
+    "Message",
     "MetricComparison",
     "MetricDecision",
     "MetricRule",
+    "ModelFault",
     "ModelSettings",
+    "ModelUser",
+    "MustCall",
     "Needed",
     "NoiseShares",
     "Outcome",
@@ -110,29 +142,39 @@ __all__ = [
     "RunCard",
     "RunInfo",
     "RunReportData",
+    "Scenario",
     "Score",
     "ScoreFailure",
     "ScoreTable",
     "ScorerSpec",
     "ScoringContext",
+    "ScriptedUser",
     "Sensitivity",
     "Side",
     "Span",
     "SpanEvent",
     "Spend",
     "SplitPart",
+    "Step",
     "Stopping",
     "Suite",
     "Summary",
     "SystemSummary",
     "TargetInfo",
+    "ToolCall",
+    "ToolCheck",
+    "ToolFault",
     "ToolRef",
     "Trace",
     "Trial",
     "TrialKey",
     "Usage",
+    "UserTurn",
+    "Utterance",
+    "ValueTest",
     "Verdict",
     "Weighing",
+    "When",
     "build",
     "canonical_json",
     "content_hash",

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from .base import Name, Record, content_hash
 from .label import Label
+from .scenario import Scenario
 
 
 class Expectation(Record):
@@ -33,6 +34,7 @@ class Case(Record):
     tags: tuple[Name, ...] = ()
     weight: float = Field(default=1.0, gt=0)
     labels: tuple[Label, ...] = Field(default=(), description="What people said about the case; decides no score.")
+    scenario: Scenario | None = Field(default=None, description="Of a case with several turns; `input` is the first.")
 
     @property
     def content_hash(self) -> str:

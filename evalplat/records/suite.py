@@ -26,7 +26,9 @@ ScorerKind = Literal[
     "latency",
     "tokens",
     "cost",
+    "imported",
 ]
+"""`imported` stands for a scorer of another tool: its scores came with the run, and cannot be had again."""
 
 # What people said about a case decides no score: a run goes on, and is the same, when a case gets a label.
 _LABELS: dict[str, Any] = {"datasets": {"__all__": {"cases": {"__all__": {"labels"}}}}}
@@ -80,11 +82,21 @@ class Suite(Record):
 class TargetInfo(Record):
     """Which system was examined. `fingerprint` changes whenever its behaviour may."""
 
-    kind: Literal["agent", "callable", "http", "imported"]
+    kind: Literal["agent", "callable", "http", "imported", "scripted"]
     ref: str = Field(description="What the user typed: a path, module:function or URL.")
     name: Name
     fingerprint: str
     spec: AgentSpec | None = None
+
+    @property
+    def is_instrument(self) -> bool:
+        """Whether it is no system at all: a scripted agent that knows the answers, made to test scenarios with."""
+        return self.kind == "scripted"
+
+    @property
+    def shown_as(self) -> str:
+        """Its name where results are shown; an instrument is called one."""
+        return f"{self.name} (scripted instrument, no model)" if self.is_instrument else self.name
 
 
 class RunInfo(Record):

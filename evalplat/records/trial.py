@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from .base import Name, Record
+from .episode import Episode
 from .trace import Trace
 
 
@@ -90,6 +91,7 @@ class Outcome(Record):
     latency_s: float = Field(ge=0)
     started_at: AwareDatetime
     trace: Trace | None = None
+    episode: Episode | None = Field(default=None, description="Of a scenario: the conversation and the environment.")
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Self:

@@ -9,6 +9,7 @@ from .dataset_read import CaseFile, CaseList, Cases
 from .dataset_split import assign, group_of, kept_places
 from .dataset_versions import DatasetVersions
 from .dataset_weights import load_traffic, weigh, weighed
+from .scenario_file import Entry, ScenarioFile, load_scenarios, read_scenarios, scenario_files
 from .suite import load_policy, load_suite
 from .table_read import read_score_table
 from .table_write import write_score_table
@@ -18,6 +19,8 @@ __all__ = [
     "CaseList",
     "Cases",
     "DatasetVersions",
+    "Entry",
+    "ScenarioFile",
     "agreement",
     "assign",
     "card_of",
@@ -36,10 +39,13 @@ __all__ = [
     "load_dataset",
     "load_labels",
     "load_policy",
+    "load_scenarios",
     "load_suite",
     "load_traffic",
+    "read_scenarios",
     "read_score_table",
     "reading",
+    "scenario_files",
     "weigh",
     "weighed",
     "write_cases",

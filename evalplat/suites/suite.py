@@ -12,12 +12,13 @@ from evalplat.records.base import Name
 
 from .dataset import load_dataset
 from .files import read_text
+from .scenario_file import is_scenario_file, load_scenarios
 
 MAX_BYTES = 4 * 2**20
 
 
 class SuiteFile(Record):
-    """The fields of suite.yaml. `datasets` and `policy` are files, relative to it."""
+    """The fields of suite.yaml. `datasets` and `policy` are files, relative to it; YAML and folders are scenarios."""
 
     name: Name
     datasets: tuple[Name, ...] = Field(min_length=1)
@@ -38,10 +39,10 @@ def load_suite(path: Path | str) -> Suite:
     file = build(SuiteFile, data, where=where, lines=lines)
     datasets = []
     for position, name in enumerate(file.datasets):
-        if not (path.parent / name).is_file():
+        if not (path.parent / name).exists():
             line = lines.get(("datasets", position), 1)
             raise SpecError(f"datasets.{position}: no file {path.parent / name}", where=f"{where}:{line}")
-        datasets.append(load_dataset(path.parent / name))
+        datasets.append(_dataset(path.parent / name))
     _no_case_twice(file, datasets, path)
     policy = None
     if file.policy is not None:
@@ -54,6 +55,10 @@ def load_suite(path: Path | str) -> Suite:
         "trials": file.trials, "seed": file.seed, "policy": policy,
     }  # fmt: skip
     return build(Suite, fields, where=where, lines=lines)
+
+
+def _dataset(path: Path) -> Dataset:
+    return load_scenarios(path) if path.is_dir() or is_scenario_file(path) else load_dataset(path)
 
 
 def load_policy(path: Path | str) -> GatePolicy:
