@@ -28,7 +28,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
         }
         command(**given, **made)
 
-    # What typer reads: inspect.signature raises ValueError here where two groups have an option of one name.
+    # What typer reads. Signature raises ValueError where two groups have an option of one name.
     called.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     called.__annotations__ = {one.name: one.annotation for one in flat}
     return called
