@@ -5,7 +5,7 @@ from .ledger import Ledger, Tally
 from .progress import Meter, PlainProgress, Progress, ProgressState, progress_line
 from .runs import check_unchanged, freeze, new_run_id, require_some_success
 from .target import Target
-from .targets import AgentTarget, CallableTarget, HttpTarget, open_target
+from .targets import AgentTarget, CallableTarget, HttpTarget, open_target, traced, traced_tool
 
 __all__ = [
     "AgentTarget",
@@ -26,4 +26,6 @@ __all__ = [
     "open_target",
     "progress_line",
     "require_some_success",
+    "traced",
+    "traced_tool",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
-from evalplat.records import Failure, Outcome, Usage
+from evalplat.records import Failure, Outcome, Trace, Usage
 
 NOT_KNOWN = Usage(calls=1, unknown_usage_calls=1, cost_usd=None)
 """The usage of a call that was made and did not say what it used."""
@@ -38,11 +38,20 @@ def place(error: BaseException) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
-def failed(kind: str, message: str, *, started_at: datetime, clock_from: float, usage: Usage = NOT_KNOWN) -> Outcome:
+def failed(
+    kind: str,
+    message: str,
+    *,
+    started_at: datetime,
+    clock_from: float,
+    usage: Usage = NOT_KNOWN,
+    trace: Trace | None = None,
+) -> Outcome:
     """An Outcome that failed; `clock_from` is `perf_counter` at its start."""
     return Outcome(
         failure=Failure(kind=kind, message=one_line(message)),
         usage=usage,
         latency_s=perf_counter() - clock_from,
         started_at=started_at,
+        trace=trace,
     )

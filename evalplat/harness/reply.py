@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 from evalplat.errors import TargetFailed
 from evalplat.records import Answer, Citation, Usage
 
-from .failures import NOT_KNOWN, one_line
+from .failures import one_line
 
 MAX_TEXT = 8 * 2**20
 """Longest answer with its citations, in characters."""
@@ -43,11 +43,11 @@ class _Reply(BaseModel):
     usage: _Used | None = None
 
 
-def read_reply(value: object, *, text_field: str) -> tuple[Answer, Usage]:
+def read_reply(value: object, *, text_field: str) -> tuple[Answer, Usage | None]:
     """Answer and usage from a text, or from a mapping of `text_field`, `citations` and `usage`.
 
     A citation is an id, or `{"source_id", "score"?, "text"?}`; a usage is
-    `{"input_tokens", "output_tokens", "calls"?, "cost_usd"?}`. Without one the usage counts as not known.
+    `{"input_tokens", "output_tokens", "calls"?, "cost_usd"?}`. Without one the usage is None.
     Raises TargetFailed, saying what was expected.
     """
     if isinstance(value, str):
@@ -60,7 +60,7 @@ def read_reply(value: object, *, text_field: str) -> tuple[Answer, Usage]:
     if size > MAX_TEXT:
         raise TargetFailed(f"gave back {size} characters; the limit is {MAX_TEXT}")
     answer = Answer(text=str(reply.text), citations=tuple(Citation(**item.model_dump()) for item in cited))
-    return answer, NOT_KNOWN if reply.usage is None else Usage(**reply.usage.model_dump())
+    return answer, None if reply.usage is None else Usage(**reply.usage.model_dump())
 
 
 def _validated(fields: dict[str, Any], text_field: str) -> _Reply:

@@ -7,15 +7,20 @@ import inspect
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from evalplat.errors import TargetFailed
-from evalplat.harness.failures import describe, failed, place
+from evalplat.harness.failures import NOT_KNOWN, describe, failed, place
 from evalplat.harness.reply import read_reply
-from evalplat.records import Case, Outcome, TargetInfo, TrialKey, content_hash
+from evalplat.records import Case, Outcome, TargetInfo, Trace, TrialKey, Usage, content_hash
+from evalplat.runtime.telemetry import redact
 
+from .capture import Capture, capturing, is_traced, listen
 from .source import load_function
 from .threads import DaemonThreads
+
+if TYPE_CHECKING:
+    from evalplat.runtime.gateway import PriceTable
 
 
 class CallableTarget:
@@ -24,14 +29,17 @@ class CallableTarget:
     The function gives back a text, or `{"text", "citations"?, "usage"?}`. An asynchronous one runs on the event loop; a
     plain one in a thread of its own, several at a time, so it must be safe to call from several threads (or run with
     a concurrency of 1). `timeout_s` is the wall-clock limit of one call; a thread cannot be stopped, so one that
-    is over its time is left behind. The fingerprint covers the source file of the module, not what it imports.
+    is over its time is left behind. Trials of a function that is `@traced` have a trace, and the usage that was seen
+    where the function says none (`prices`: see PriceTable). The fingerprint covers the source file of the module, not
+    what it imports.
     """
 
-    def __init__(self, ref: str, *, timeout_s: float = 300.0) -> None:
+    def __init__(self, ref: str, *, timeout_s: float = 300.0, prices: PriceTable | None = None) -> None:
         """Imports the module. Raises ReferenceUnknown, or TargetFailed where the import raises."""
         self._function, source = load_function(ref)
         self._ref = ref
-        self._timeout_s = timeout_s
+        self._timeout_s, self._prices = timeout_s, prices
+        self._traced = is_traced(self._function)
         self._threads = DaemonThreads()
         self._info = TargetInfo(kind="callable", ref=ref, name=ref, fingerprint=content_hash([ref, source]))
 
@@ -41,7 +49,9 @@ class CallableTarget:
         return self._info
 
     async def prepare(self) -> None:
-        """Nothing is left to prepare: the function was found when this was made."""
+        """Listen to the frameworks of a traced function. Raises TargetFailed where one cannot be listened to."""
+        if self._traced:
+            listen()
 
     async def aclose(self) -> None:
         """Let the threads end."""
@@ -51,11 +61,31 @@ class CallableTarget:
         """Call the function. `key` and `seed` are not handed to it."""
         del key, seed
         started_at, clock_from = datetime.now(UTC), perf_counter()
+        capture: Capture | None = None
         try:
-            answer, usage = read_reply(await self._within_time(case.input), text_field="text")
+            if self._traced:
+                with capturing(self._ref) as capture:
+                    value = await self._within_time(case.input)
+            else:
+                value = await self._within_time(case.input)
+            answer, usage = read_reply(value, text_field="text")
         except TargetFailed as err:
-            return failed("TargetFailed", f"{self._ref} {err}", started_at=started_at, clock_from=clock_from)
-        return Outcome(answer=answer, usage=usage, latency_s=perf_counter() - clock_from, started_at=started_at)
+            used, trace = self._seen(capture)
+            message = redact(f"{self._ref} {err}")
+            return failed(
+                "TargetFailed", message, started_at=started_at, clock_from=clock_from, usage=used, trace=trace
+            )
+        latency_s = perf_counter() - clock_from
+        used, trace = self._seen(capture)
+        if capture is not None:
+            answer = answer.model_copy(update={"text": capture.recording.redactor.known(answer.text)})
+        return Outcome(answer=answer, usage=usage or used, latency_s=latency_s, started_at=started_at, trace=trace)
+
+    def _seen(self, capture: Capture | None) -> tuple[Usage, Trace | None]:
+        """Usage and trace of a traced call; of any other nothing is known."""
+        if capture is None:
+            return NOT_KNOWN, None
+        return capture.usage(self._prices) or NOT_KNOWN, capture.recording.trace
 
     async def _within_time(self, text: str) -> object:
         limit = asyncio.timeout(self._timeout_s)

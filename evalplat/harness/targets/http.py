@@ -131,7 +131,7 @@ class HttpTarget:
             else:
                 return Outcome(
                     answer=answer,
-                    usage=usage + Usage(retries=retries),
+                    usage=(usage or NOT_KNOWN) + Usage(retries=retries),
                     latency_s=perf_counter() - clock_from,
                     started_at=started_at,
                 )
@@ -140,7 +140,7 @@ class HttpTarget:
         message = f"{self._url} {self._without_secrets(str(error))}"
         return failed("TargetFailed", message, started_at=started_at, clock_from=clock_from, usage=usage)
 
-    async def _attempt(self, content: bytes, token: str) -> tuple[Answer, Usage]:
+    async def _attempt(self, content: bytes, token: str) -> tuple[Answer, Usage | None]:
         import httpx2
 
         headers = {**self._headers, "Idempotency-Key": token}

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalplat.errors import InputError, ReferenceUnknown
+from evalplat.harness.simulate.agents import is_scripted
 from evalplat.harness.target import Target
 from evalplat.records import AgentSpec, Usage, build
 
 from .agent import AgentTarget
 from .callable import CallableTarget
+from .conversing import ConversingTarget, holds_conversations
 from .http import HttpTarget
+from .scripted import ScriptedTarget
+from .source import load_function
 
 if TYPE_CHECKING:
     from evalplat.runtime.gateway import Budget, PriceTable
@@ -35,8 +39,8 @@ def open_target(
 ) -> Target:
     """The target that `ref` names: `AGENT.yaml`, `module:function` or `http(s)://…`. Close it with `aclose`.
 
-    `model`, `cache_path`, `run_budget`, `spent` and `prices` are for agents (see AgentTarget); `run_id` lets an HTTP
-    endpoint know a trial again after a resume.
+    `model`, `cache_path`, `run_budget` and `spent` are for agents (see AgentTarget), `prices` for functions too;
+    `run_id` lets an HTTP endpoint know a trial again after a resume.
     Raises ReferenceUnknown where there is no such thing, SpecError or InputError where it is malformed, TargetFailed
     where importing a module raises.
     """
@@ -51,11 +55,18 @@ def open_target(
         )
     if _CALLABLE.fullmatch(ref):
         _only_agents(model, ref)
-        return CallableTarget(ref)
+        return _function_target(ref, prices)
     raise ReferenceUnknown(
         f"target {ref!r} is none of: an agent's file (AGENT.yaml), a Python function (module:function), "
         "an endpoint (http:// or https://)"
     )
+
+
+def _function_target(ref: str, prices: PriceTable | None) -> Target:
+    function, _ = load_function(ref)
+    if is_scripted(function):
+        return ScriptedTarget(ref)
+    return ConversingTarget(ref) if holds_conversations(function) else CallableTarget(ref, prices=prices)
 
 
 def _agent_in(ref: str, model: str | None) -> AgentSpec:

@@ -66,6 +66,15 @@ class PriceTable:
         listed = _Listed(endpoint.model, endpoint.base_url)
         return listed if listed.known else None
 
+    def cost_at(self, model: str, base_url: str, *, input_tokens: int, output_tokens: int) -> float | None:
+        """US dollars for a call that somebody else's client made; an own price is that of `openai:MODEL`."""
+        tokens = Tokens(input_tokens, output_tokens, 0)
+        own = self._own.get(f"openai:{model}")
+        if own is not None:
+            return own.cost(tokens)
+        listed = _Listed(model, base_url)
+        return listed.cost(tokens) if listed.known else None
+
 
 class _Listed:
     """A price of genai-prices, which knows tiers and times of day."""

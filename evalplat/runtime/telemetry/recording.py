@@ -13,6 +13,7 @@ from .convert import convert
 from .redaction import Redactor
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.trace import Span, TracerProvider
 
 _SCOPE = "evalplat"
@@ -108,3 +109,10 @@ def tracer_provider() -> TracerProvider:
     from . import collector
 
     return collector.provider()[0]
+
+
+def span_collector() -> SpanProcessor:
+    """What files spans into the traces that are being recorded: for another provider, whose spans are to join them."""
+    from . import collector
+
+    return collector.provider()[1]
