@@ -14,7 +14,9 @@ from .failures import describe, failed, place
 from .ledger import Ledger
 from .progress import Meter, Progress
 from .runs import check_unchanged
-from .target import Target
+from .simulate.play import play
+from .simulate.stage import Stage, require_conversant
+from .target import Conversant, Target
 
 
 async def execute(
@@ -84,6 +86,7 @@ class _Session:
         self._tally = tally
         self._meter = Meter(tally.done, done=tally.done, failed=tally.failed, usage=tally.usage)
         self._writer = _Writer(ledger, run_id)
+        self._stage = Stage(())
         self._spent: BudgetExceeded | None = None
 
     async def run(self, cases: Sequence[Case], concurrency: int) -> None:
@@ -94,7 +97,10 @@ class _Session:
             return
         tally, total = self._tally, self._tally.done + missing
         self._meter = Meter(total, done=tally.done, failed=tally.failed, usage=tally.usage)
+        require_conversant(cases, self._target, self._target.info)
+        self._stage = Stage(cases)
         await self._target.prepare()
+        await self._stage.prepare()
         if self._progress:
             self._progress.update(self._meter.state)
         pending = self._pending(cases)
@@ -107,6 +113,7 @@ class _Session:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+            await self._stage.aclose()
             await self._writer.drained()
         if self._spent is not None:
             raise RunFailed(
@@ -140,7 +147,10 @@ class _Session:
         seed = key.seed(self._suite.seed)
         started_at, clock_from = datetime.now(UTC), perf_counter()
         try:
-            outcome = await self._target.answer(case, key, seed)
+            if case.scenario is not None and isinstance(self._target, Conversant):
+                outcome = await play(case, key, seed, self._target, self._target.info, self._stage)
+            else:
+                outcome = await self._target.answer(case, key, seed)
             return _storable(_as_trial(outcome, key, seed))
         except (Exception, SystemExit, asyncio.CancelledError) as err:
             task = asyncio.current_task()

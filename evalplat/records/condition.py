@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from .base import Name, Record
+from .state_path import StatePath
 
 Scalar = str | bool | int | float
 
@@ -66,7 +67,8 @@ class Condition(ValueTest):
     `path`: fields by dots, list elements by `[0]` or `[-1]`, keys that are no plain word in quotes
     (`orders["A.17"].status`), every element by `[*]`, those with a field's value by `[order_id=A17]`; `$` is the whole
     state. A path with `[*]` or `[field=value]` finds any number of values, and `match` says whether `some` or `every`
-    one must hold (every: of at least one). Where a path finds nothing, only `exists: false`, `empty: true` and
+    one must hold (every: of at least one); `exists`, `empty` and
+    `count` look at all of them together. Where a path finds nothing, only `exists: false`, `empty: true` and
     `count: 0` hold.
     """
 
@@ -77,6 +79,19 @@ class Condition(ValueTest):
     rises_by: float | None = Field(default=None, description="End minus start of a number; negative: it falls.")
     ignoring: tuple[Name, ...] = Field(default=(), description="With `unchanged`: paths below that may change.")
     why: str = Field(default="", description="What it means, in the author's words; shown where it fails.")
+
+    @model_validator(mode="after")
+    def _sound_path(self) -> Self:
+        path = StatePath.parse(self.path)
+        for other in self.ignoring:
+            StatePath.parse(other)
+        if self.match is not None and (not path.is_many or self.operator in _OF_ALL):
+            raise ValueError("`match` goes with a path that has [*] or [field=value], and with a test of each value")
+        if path.is_many and self.match is None and self.operator not in _OF_ALL:
+            raise ValueError(f"path {self.path!r} may find several values: say `match: some` or `match: every`")
+        if path.is_many and self.rises_by is not None:
+            raise ValueError("`rises_by` needs a path to one value")
+        return self
 
     @model_validator(mode="after")
     def _ignoring_unchanged(self) -> Self:
@@ -91,6 +106,9 @@ class Condition(ValueTest):
         shown = "unchanged" if self.unchanged else "changed" if self.changed else super().in_words()
         return f"{self.path}{which} {shown}{but}"
 
+
+_OF_ALL = frozenset({"exists", "empty", "count", "count_at_least", "count_at_most", "unchanged", "changed", "rises_by"})
+"""Operators that look at all values of a path together."""
 
 _OPERATORS = (
     "equals", "not_equals", "one_of", "at_least", "at_most", "contains", "matches", "exists", "empty", "count",

@@ -48,6 +48,7 @@ class Episode(Record):
     messages: tuple[Message, ...]
     tool_calls: tuple[ToolCall, ...] = ()
     faults: tuple[InjectedFault, ...] = ()
+    tools: tuple[Name, ...] = Field(default=(), description="Names of the tools that were on offer.")
     turns: int = Field(ge=0, description="Replies of the agent.")
     ended: Ending
     initial_state: dict[str, JsonValue]

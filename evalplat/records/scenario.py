@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
 from .base import Name, Record
 from .condition import Condition, ValueTest
+from .state_path import StatePath
 
 
 class When(Record):
@@ -128,6 +129,8 @@ class Utterance(Record):
     def _one(self) -> Self:
         if sum(part is not None for part in (self.text, self.pattern, self.path)) != 1:
             raise ValueError("needs exactly one of text, pattern, path")
+        if self.path is not None:
+            StatePath.parse(self.path)
         return self
 
     def in_words(self) -> str:

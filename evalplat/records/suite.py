@@ -26,6 +26,15 @@ ScorerKind = Literal[
     "latency",
     "tokens",
     "cost",
+    "end_state",
+    "steps",
+    "tools",
+    "arguments",
+    "never_said",
+    "said",
+    "resisted",
+    "bounded",
+    "finished",
     "imported",
 ]
 """`imported` stands for a scorer of another tool: its scores came with the run, and cannot be had again."""

@@ -91,9 +91,9 @@ class AnswerScorer:
             if len(trial.answer.text) > MAX_ANSWER_CHARS:
                 raise CannotScore("AnswerTooLong", f"the answer has more than {MAX_ANSWER_CHARS} characters")
             judged = self.check.check(context.case, trial.answer)
-            return _score(trial, self.metric, judged)
+            return as_score(trial, self.metric, judged)
         except Exception as err:  # noqa: BLE001 - a score is never lost: whatever a check raises is the record
-            return _failed(trial, self.metric, err)
+            return as_failure(trial, self.metric, err)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,10 @@ class MeasureScorer:
         try:
             judged = self.measure.read(trial)
             if trial.failure is None:
-                return _score(trial, self.metric, judged)
+                return as_score(trial, self.metric, judged)
             return ScoreFailure(key=trial.key, metric=self.metric, failure=trial.failure, value=judged.value)
         except Exception as err:  # noqa: BLE001 - as above
-            failed = _failed(trial, self.metric, err)
+            failed = as_failure(trial, self.metric, err)
             return failed if trial.failure is None else failed.model_copy(update={"failure": trial.failure})
 
 
@@ -130,12 +130,14 @@ def quoted(text: str, limit: int = 60) -> str:
     return f"'{shorten(' '.join(text.split()), limit)}'"
 
 
-def _score(trial: Trial, metric: str, judged: Judged) -> Score:
+def as_score(trial: Trial, metric: str, judged: Judged) -> Score:
+    """The score of a trial, its explanation shortened."""
     why = shorten(judged.why, _MAX_EXPLANATION_CHARS)
     return Score(key=trial.key, metric=metric, value=judged.value, explanation=why)
 
 
-def _failed(trial: Trial, metric: str, err: Exception) -> ScoreFailure:
+def as_failure(trial: Trial, metric: str, err: Exception) -> ScoreFailure:
+    """What a check raised, as a record."""
     kind = err.kind if isinstance(err, CannotScore) else type(err).__name__
     value = err.value if isinstance(err, CannotScore) else None
     message = shorten(" ".join(str(err).split()) or kind, _MAX_EXPLANATION_CHARS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol, TypeVar
 
-from evalplat.records import Case, Message
+from evalplat.records import Case, Message, ToolFault
 
 MARK = "__evalplat_scripted__"
 
@@ -35,6 +35,10 @@ class AgentTurn:
     memory: dict[str, Any] = field(default_factory=dict)
     """Empty at the beginning of a conversation, and kept from turn to turn."""
     calls: Calls = field(kw_only=True)
+    initial_state: dict[str, Any] = field(kw_only=True)
+    """The environment at the beginning, which no system would see."""
+    last_fault: Callable[[], ToolFault | None] = field(kw_only=True)
+    """The fault that the last call met, which no system would be told."""
 
     def call(self, tool: str, /, **args: Any) -> Any:
         """Call a tool: its result as JSON data. Raises ToolError with what an agent is told where it cannot."""
