@@ -4,7 +4,8 @@ EvalplatError
 ├── InputError            what the user handed over is malformed: file, place, what was expected
 │   ├── SpecError           an agent, suite or policy file
 │   ├── CaseError           a case or dataset file
-│   └── ScoreTableError     a score table
+│   ├── ScoreTableError     a score table
+│   └── LogError            a log, trajectory or trace file of another tool
 ├── ReferenceUnknown      a run, alias, system or target that cannot be found
 ├── ResumeMismatch        a run that cannot go on: what it froze has changed
 ├── GateUndecidable       no decision could be made from what was given
@@ -55,6 +56,10 @@ class CaseError(InputError):
 
 class ScoreTableError(InputError):
     """A malformed score table."""
+
+
+class LogError(InputError):
+    """A malformed log, trajectory or trace file of another tool."""
 
 
 class ReferenceUnknown(EvalplatError):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import write
+from .export import Out, To
 from .options import JsonOut
 
 app = typer.Typer(
@@ -197,6 +198,15 @@ def labels(
         write(json, agreement_json(found))
     if json != "-":
         agreement_lines(found)
+
+
+@app.command("export")
+def export(ref: Ref, out: Out, to: To = "jsonl") -> None:
+    """Write the cases: JSON Lines as here, or samples of Inspect, which keep what Inspect has no place for."""
+    from evalplat.sdk.export import export_dataset
+
+    typer.echo(f"{export_dataset(ref, out, to=to):,} cases", err=True)
+    typer.echo(out)
 
 
 def shares_of(given: list[str]) -> dict[str, float]:

@@ -11,7 +11,7 @@ import typer
 from evalplat import __version__
 from evalplat.errors import EvalplatError
 
-from . import dataset, demo, doctor, gate, import_, plan, report, run, selftest, summarize
+from . import dataset, demo, doctor, export, gate, import_, plan, report, run, selftest, summarize
 from .console import complain
 
 INTERRUPTED = 130
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.add_typer(import_.app, name="import")
+app.command("export")(export.export)
 app.add_typer(dataset.app, name="dataset")
 app.command("summarize")(summarize.summarize)
 app.command("gate")(gate.gate)

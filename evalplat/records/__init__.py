@@ -32,6 +32,7 @@ from .decision import (
     Verdict,
 )
 from .episode import Episode, InjectedFault, Message, ToolCall
+from .evaluation import Evaluation, Grade, Graded, RunHead
 from .label import Label, LabelValue
 from .parse import build, parse_yaml
 from .plan import (
@@ -99,6 +100,7 @@ __all__ = [
     "EndState",
     "Environment",
     "Episode",
+    "Evaluation",
     "Expectation",
     "Fact",
     "Failure",
@@ -107,6 +109,8 @@ __all__ = [
     "Finish",
     "Flip",
     "GatePolicy",
+    "Grade",
+    "Graded",
     "Guardrails",
     "InjectedFault",
     "Interval",
@@ -140,6 +144,7 @@ __all__ = [
     "Retrieval",
     "Run",
     "RunCard",
+    "RunHead",
     "RunInfo",
     "RunReportData",
     "Scenario",

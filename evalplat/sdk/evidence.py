@@ -24,6 +24,7 @@ from evalplat.records import (
     Trial,
     Usage,
 )
+from evalplat.suites.exchange import UNKNOWN_TIME
 
 MAX_PAIRS = 400
 """Case pairs handed to a page; it says how many there are."""
@@ -87,7 +88,7 @@ def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
 
 def run_card(run: Run) -> RunCard:
     """A run in figures."""
-    latencies = [trial.latency_s for trial in run.trials]
+    latencies = [trial.latency_s for trial in run.trials if trial.started_at != UNKNOWN_TIME]
     failures = Counter(trial.failure.kind for trial in run.failures if trial.failure is not None)
     return RunCard(
         info=run.info,

@@ -59,7 +59,7 @@ class KeptRun:
     def load(cls, store: Store, run_id: str) -> KeptRun:
         """Raises ReferenceUnknown where it is absent."""
         info = store.run_info(run_id)
-        if info.target.kind == "imported":
+        if not store.has_trials(run_id):
             return cls(info, store.load_scores(run_id), None, None)
         return cls(info, store.load_scores(run_id), store.load_run(run_id), store.load_suite(run_id))
 

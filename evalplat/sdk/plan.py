@@ -82,10 +82,14 @@ def _from_history(
 
 def _prices(runs: Sequence[KeptRun]) -> tuple[Price, Price] | None:
     """What a trial of either side took; None where only the scores can tell, as of a run that was imported."""
-    prices = [price_of_trials(one.run.trials) for one in runs if one.run is not None]
+    prices = [price_of_trials(one.run.trials) for one in runs if one.run is not None and not _foreign(one)]
     if not runs or len(prices) < len(runs):
         return None
     return prices[0], prices[-1]
+
+
+def _foreign(one: KeptRun) -> bool:
+    return one.info.target.kind == "imported"
 
 
 def _check_names(policy: GatePolicy, figures: Mapping[str, Mapping[str, float]]) -> None:

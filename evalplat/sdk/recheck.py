@@ -47,8 +47,8 @@ def recheck(kept: KeptRun, policy: GatePolicy, how: How, *, seed: int, place: Wo
 
 def cannot_be_run_again(kept: KeptRun, how: How, place: Workspace) -> str | None:
     """Why the system behind a run is not to be had as it was; None where it is. Costs no call."""
-    if kept.suite is None:
-        return f"run {kept.run_id} was imported as scores"
+    if kept.info.target.kind == "imported":
+        return f"run {kept.run_id} was imported"
     try:
         target = opened(kept.info.target.ref, replace(how, cached=False), place)
         if target.info.fingerprint != kept.fingerprint:

@@ -39,6 +39,11 @@ def whole_run(door: Door, run_id: str) -> Any:
     raise ReferenceUnknown(f"run {run_id} is not in {door.location.shown}")
 
 
+def has_trials(door: Door, run_id: str) -> bool:
+    """Whether the run has trials and a suite."""
+    return has_file(whole_run(door, run_id), "trials.parquet")
+
+
 def _run_with_trials(door: Door, run_id: str) -> Any:
     found = whole_run(door, run_id)
     if not has_file(found, "trials.parquet"):

@@ -103,6 +103,11 @@ class Store:
         with self._door.using(f"cannot give run {run_id}"):
             return loading.load_run(self._door, run_id)
 
+    def has_trials(self, run_id: str) -> bool:
+        """Whether a kept run has trials and a suite: false where only scores were imported. Raises ReferenceUnknown."""
+        with self._door.using(f"cannot give run {run_id}"):
+            return loading.has_trials(self._door, run_id)
+
     def load_suite(self, run_id: str) -> Suite:
         """The suite as a kept run saw it. Raises ReferenceUnknown."""
         with self._door.using(f"cannot give the suite of run {run_id}"):

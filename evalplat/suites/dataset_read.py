@@ -99,7 +99,7 @@ def parse_case(line: str, *, where: str) -> Case:
     except CaseError:
         _portable(data, where)  # says more of a number that is too large
         raise
-    _usable(case, where)
+    check_usable(case, where)
     return case
 
 
@@ -142,8 +142,8 @@ def _portable(data: dict[str, Any], where: str) -> None:
             raise CaseError(f"{field!a}: {err}", where=where) from err
 
 
-def _usable(case: Case, where: str) -> None:
-    """What a scorer could only find out after the money is spent."""
+def check_usable(case: Case, where: str) -> None:
+    """Raises CaseError for what a scorer could only find out after the money is spent."""
     expect = case.expect
     for position, answer in enumerate(expect.answers):
         if not answer.strip():

@@ -54,14 +54,28 @@ def json_object(line: str) -> dict[str, Any]:
     return value
 
 
+def json_document(text: str, *, no_numbers: bool = False) -> Any:
+    """The value of a whole document, no key twice. With `no_numbers`, NaN and infinities are null, as some tools mean.
+
+    Raises ValueError that says what is wrong and on which line.
+    """
+    try:
+        return _strict(text, _LENIENT if no_numbers else _DECODER)
+    except ValueError as err:
+        cause = err.__cause__
+        if isinstance(cause, json.JSONDecodeError):
+            raise ValueError(f"is not JSON: {cause.msg} (line {cause.lineno}, column {cause.colno})") from cause
+        raise
+
+
 def _keys(value: dict[str, Any]) -> int:
     """How many keys there are in `value` and in the objects that are its values, at any depth."""
     return len(value) + sum([_keys(inner) for inner in value.values() if type(inner) is dict])
 
 
-def _strict(line: str) -> Any:
+def _strict(line: str, decoder: json.JSONDecoder | None = None) -> Any:
     try:
-        value = _DECODER.decode(line)
+        value = (decoder or _DECODER).decode(line)
     except json.JSONDecodeError as err:
         raise ValueError(f"is not JSON: {err.msg} (column {err.colno})") from err
     except RecursionError as err:
@@ -101,3 +115,4 @@ def _kind(value: object) -> str:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_no_key_twice, parse_int=_whole_number)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_no_key_twice, parse_int=_whole_number, parse_constant=lambda _: None)
