@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from evalplat.records import Decision, GatePolicy
+from evalplat.sdk.gate import gate
+from evalplat.suites import load_policy
+
 SUITE = """name: coins
 datasets: [cases.jsonl]
 scorers:
@@ -102,3 +106,17 @@ def calls_of(folder: Path) -> dict[str, int]:
     log = folder / "calls.log"
     names = log.read_text().split() if log.exists() else []
     return {name: names.count(name) for name in set(names)}
+
+
+def policy_in(folder: Path) -> GatePolicy:
+    return load_policy(folder / "gate.yaml")
+
+
+def decide(candidate: str, baseline: str = "coins:base", **how) -> Decision:  # type: ignore[no-untyped-def]
+    """The gate of the suite in the working directory."""
+    return gate(baseline, candidate, suite="suite.yaml", **how).decision
+
+
+def codes(decision: Decision) -> list[str]:
+    """Of what was found beside the verdict."""
+    return [finding.code for finding in decision.findings]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from instruments.coins import POLICY, calls_of, make_coins
+from instruments.coins import POLICY, calls_of, codes, decide, make_coins, policy_in
 
 from evalplat.errors import InputError, ReferenceUnknown
-from evalplat.records import Decision
 from evalplat.reports import parse_decision_json
 from evalplat.sdk.gate import gate
 from evalplat.sdk.run import run
@@ -17,21 +15,9 @@ from evalplat.sdk.workspace import workspace
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "coins", raising=False)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    make_coins(tmp_path)
-    return tmp_path
-
-
-def decide(candidate: str, baseline: str = "coins:base", **how) -> Decision:  # type: ignore[no-untyped-def]
-    return gate(baseline, candidate, suite="suite.yaml", **how).decision
-
-
-def codes(decision: Decision) -> list[str]:
-    return [finding.code for finding in decision.findings]
+def project(workplace: Path) -> Path:
+    make_coins(workplace)
+    return workplace
 
 
 def test_a_gate_ends_as_soon_as_it_may_and_its_baseline_is_run_once(project: Path):
@@ -150,12 +136,14 @@ def test_a_chain_of_tolerable_drops_is_stopped_by_the_anchor(project: Path):
     assert "pass" in verdicts and verdicts[-1] != "pass"
     assert decision.anchor is not None and decision.anchor.verdict != "pass"
     assert "anchor" in decision.reason
-    free = decide("coins:step5", baseline="coins:step4", policy=_policy(project).model_copy(update={"anchor": "none"}))
+    free = decide(
+        "coins:step5", baseline="coins:step4", policy=policy_in(project).model_copy(update={"anchor": "none"})
+    )
     assert free.anchor is None
 
 
 def test_one_look_is_the_fixed_test(project: Path):
-    policy = _policy(project)
+    policy = policy_in(project)
     one = policy.model_copy(update={"stopping": policy.stopping.model_copy(update={"looks": 1})})
     decision = decide("coins:same", policy=one)
     assert len(decision.looks) == 1 and decision.candidate.n_cases == 400
@@ -168,9 +156,3 @@ def test_a_candidate_that_is_nothing_is_known_before_the_baseline_costs_a_call(p
     with pytest.raises(ReferenceUnknown, match="nor is it a target"):
         decide("coinz:base")
     assert calls_of(project) == {}
-
-
-def _policy(project: Path):  # type: ignore[no-untyped-def]
-    from evalplat.suites import load_policy
-
-    return load_policy(project / "gate.yaml")

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from instruments.coins import AGENTS, POLICY, calls_of, make_coins
+from instruments.coins import AGENTS, POLICY, calls_of, codes, decide, make_coins, policy_in
 
 from evalplat.errors import GateUndecidable, LedgerError, ReferenceUnknown, RunFailed
 from evalplat.gates.drift import drift
 from evalplat.harness import ProgressState
-from evalplat.records import Decision, GatePolicy, ScoreTable
+from evalplat.records import GatePolicy, ScoreTable
 from evalplat.sdk.gate import gate
 from evalplat.sdk.run import run
 from evalplat.sdk.several import gate_several
@@ -47,22 +47,10 @@ def shaky(question):
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "coins", raising=False)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    make_coins(tmp_path, cases=120, per_cluster=1, policy=POLICY.replace("0.08", "0.2"))
-    (tmp_path / "coins.py").write_text(AGENTS + MORE)
-    return tmp_path
-
-
-def decide(candidate: str, baseline: str = "coins:base", **how) -> Decision:  # type: ignore[no-untyped-def]
-    return gate(baseline, candidate, suite="suite.yaml", **how).decision
-
-
-def codes(decision: Decision) -> list[str]:
-    return [finding.code for finding in decision.findings]
+def project(workplace: Path) -> Path:
+    make_coins(workplace, cases=120, per_cluster=1, policy=POLICY.replace("0.08", "0.2"))
+    (workplace / "coins.py").write_text(AGENTS + MORE)
+    return workplace
 
 
 def has_anchor() -> bool:
@@ -192,7 +180,7 @@ def test_an_anchor_that_was_asked_other_things_stops_no_gate(project: Path):
     took = "  - {metric: took, rule: non_inferiority, margin: 5, direction: lower}\n"
     (project / "gate.yaml").write_text(POLICY.replace("slices: [slice.topic]\n", took))
     with pytest.raises(GateUndecidable, match="say `anchor: none`"):
-        decide("coins:worse", baseline="coins:same", policy=_policy(project).model_copy(update={"anchor": "anchor"}))
+        decide("coins:worse", baseline="coins:same", policy=policy_in(project).model_copy(update={"anchor": "anchor"}))
     assert "worse" not in calls_of(project)
     left_out = decide("coins:worse", baseline="coins:same")
     assert "case_sets_differ" in codes(left_out) and left_out.anchor is None
@@ -229,9 +217,3 @@ def test_a_baseline_that_broke_off_goes_on_and_an_outage_is_no_answer(project: P
     # Another store has neither the runs nor the decisions: there the change is new.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project / 'other.db'}")
     assert decide("coins:shaky").attempt == 1
-
-
-def _policy(project: Path) -> GatePolicy:
-    from evalplat.suites import load_policy
-
-    return load_policy(project / "gate.yaml")

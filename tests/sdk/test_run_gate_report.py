@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -44,11 +43,7 @@ def broken(question):
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "sums", raising=False)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+def project(workplace: Path) -> Path:
     cases = [
         {
             "id": f"{a}+{b}",
@@ -59,11 +54,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for a in range(1, 10)
         for b in range(8)
     ]
-    (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(case) for case in cases))
-    (tmp_path / "suite.yaml").write_text(SUITE)
-    (tmp_path / "gate.yaml").write_text(POLICY)
-    (tmp_path / "sums.py").write_text(AGENTS)
-    return tmp_path
+    (workplace / "cases.jsonl").write_text("\n".join(json.dumps(case) for case in cases))
+    (workplace / "suite.yaml").write_text(SUITE)
+    (workplace / "gate.yaml").write_text(POLICY)
+    (workplace / "sums.py").write_text(AGENTS)
+    return workplace
 
 
 def test_a_worse_function_is_stopped_and_its_page_shows_the_cases(project: Path):
