@@ -65,7 +65,9 @@ def _one(test: ValueTest, operator: str, value: Any) -> bool:
     if not isinstance(value, list | dict):
         return False
     size = len(value)
-    return {"count": size == wanted, "count_at_least": size >= wanted, "count_at_most": size <= wanted}[operator]
+    if operator == "count":
+        return size == int(wanted)
+    return size >= int(wanted) if operator == "count_at_least" else size <= int(wanted)
 
 
 def same(left: Any, right: Any) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from evalplat.records import AgentSpec, Case, Outcome, TargetInfo, TrialKey, Usage, content_hash
+from evalplat.records import AgentSpec, Case, ModelFault, Outcome, TargetInfo, TrialKey, Usage, content_hash
 
 from .source import tool_sources
 
 if TYPE_CHECKING:
-    from evalplat.runtime.agents import Agent
+    from evalplat.harness.simulate.world import World
+    from evalplat.runtime.agents import Agent, Dialogue
     from evalplat.runtime.gateway import Budget, PriceTable
 
 
@@ -81,6 +83,23 @@ class AgentTarget:
         if self._agent is None:
             raise RuntimeError("prepare() the target first")
         return await self._agent.answer(case.input, replica=key.trial, seed=seed, trace_id=uuid4().hex)
+
+    @asynccontextmanager
+    async def converse(self, case: Case, key: TrialKey, seed: int, world: World) -> AsyncIterator[Dialogue]:
+        """See Conversant. The world's tools take the place of the agent's own of the same name."""
+        if self._agent is None:
+            raise RuntimeError("prepare() the target first")
+        from evalplat.harness.simulate.seams import FaultyTransport, runtime_tools
+
+        faulty = case.scenario is not None and any(isinstance(f, ModelFault) for f in case.scenario.faults)
+        async with self._agent.converse(
+            replica=key.trial,
+            seed=seed,
+            trace_id=uuid4().hex,
+            tools=runtime_tools(world),
+            through=(lambda inner: FaultyTransport(inner, world)) if faulty else None,
+        ) as dialogue:
+            yield dialogue
 
 
 def _left(budget: Budget, spent: Usage) -> Budget:

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +17,9 @@ from evalplat.records import AgentSpec, Answer, Citation, Failure, Outcome, Usag
 from evalplat.runtime.guardrails import Rails
 from evalplat.runtime.retrieval import Index, parse_passages, read_passages
 from evalplat.runtime.telemetry import Recording, clean, record
-from evalplat.runtime.tools import load_tools
+from evalplat.runtime.tools import Tool, load_tools
 
+from .dialogue import Dialogue, Through
 from .engine import Engine
 from .spec_file import passages_path
 from .template import fill
@@ -88,6 +91,55 @@ class Agent:
             started_at=started_at,
             trace=recording.trace,
         )
+
+    @asynccontextmanager
+    async def converse(
+        self,
+        *,
+        replica: int,
+        seed: int,
+        trace_id: str | None = None,
+        tools: Sequence[Tool] = (),
+        through: Through | None = None,
+    ) -> AsyncIterator[Dialogue]:
+        """A conversation: several messages, one trace, one budget. `replica`, `seed`, `trace_id` as in `answer`.
+
+        `tools` are offered beside the agent's own, and in the place of those of the same name; `through`: see
+        `Gateway.session`. Limits of steps, tool calls and time hold for each reply, those of tokens and money for all.
+        """
+        if self._engine is None:
+            raise RuntimeError("prepare() the agent first")
+        engine = await asyncio.to_thread(self._engine_with, tools) if tools else self._engine
+        name = f"invoke_workflow {self.spec.name}"
+        with record(name, trace_id=trace_id, attributes=self._about("")) as recording:
+            session = self._gateway.session(
+                self.spec.model,
+                self.spec.limits,
+                replica=replica,
+                seed=seed,
+                headers={"traceparent": recording.traceparent},
+                through=through,
+            )
+            dialogue = Dialogue(self, engine, session, recording, seed=seed)
+            yield dialogue
+        dialogue.trace = recording.trace
+
+    async def reply(self, text: str, dialogue: Dialogue) -> str:
+        """The answer to one more message of a conversation, by guardrails, retrieval and model. Raises what they do."""
+        recording = dialogue.recording
+        self._guard("input", text, recording)
+        citations = self._retrieve(text, recording)
+        abstention = self._abstention(citations, recording)
+        if abstention is not None:
+            return abstention
+        said = await dialogue.ask(self._prompt(text, citations))
+        self._guard("output", said, recording)
+        return clean(said)
+
+    def _engine_with(self, tools: Sequence[Tool]) -> Engine:
+        given = {tool.name for tool in tools}
+        own = [ref for ref in self.spec.tools if ref.name not in given]
+        return Engine(self.spec, (*load_tools(own, base_dir=self._base_dir), *tools))
 
     async def _within_time(self, text: str, trial: _Trial, recording: Recording, *, replica: int, seed: int) -> Answer:
         limit = self.spec.limits.timeout_s

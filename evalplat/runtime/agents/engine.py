@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,14 @@ TOOL_RETRIES = 2
 """How often in a row a model may call a tool wrongly, or see it fail, before the trial fails."""
 
 _RETRIES_SPENT = re.compile(r"Tool '(?P<tool>.*)' exceeded max retries count of \d+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The model's last words, and all messages so far as pydantic-ai keeps them."""
+
+    text: str
+    history: tuple[Any, ...]
 
 
 class Engine:
@@ -56,7 +65,11 @@ class Engine:
         self._model(session)
 
     async def run(self, prompt: str, session: Session, *, seed: int) -> str:
-        """The model's last words.
+        """The model's last words. Raises as `say` does."""
+        return (await self.say(prompt, session, seed=seed)).text
+
+    async def say(self, prompt: str, session: Session, *, seed: int, history: Sequence[Any] = ()) -> Said:
+        """The model's last words, after what `history` (of the last Said) holds.
 
         Raises LimitReached, ToolFailed, and the ModelErrors that the gateway raises under the client.
         """
@@ -67,6 +80,7 @@ class Engine:
         try:
             result = await self._agent.run(
                 prompt,
+                message_history=list(history) or None,
                 model=self._model(session),
                 model_settings=self._settings(seed),
                 # Tokens and money are held by the gateway, which also knows of retries.
@@ -76,7 +90,7 @@ class Engine:
             raise LimitReached(_limit(err.message, self._spec)) from err
         except AgentRunError as err:
             raise _translated(err, session) from err
-        return str(result.output or "")
+        return Said(str(result.output or ""), tuple(result.all_messages()))
 
     def _model(self, session: Session) -> Any:
         from pydantic_ai.models.instrumented import InstrumentedModel

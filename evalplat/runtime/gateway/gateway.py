@@ -100,8 +100,12 @@ class Gateway:
         replica: int = 0,
         seed: int | None = None,
         headers: Mapping[str, str] | None = None,
+        through: Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport] | None = None,
     ) -> Session:
         """A session for one trial. `replica` is the trial's number, `seed` goes with every request that has none.
+
+        `through` puts a transport of the caller's in front of the gateway's for this session, such as one that brings
+        faults: it sees each attempt, and no answer comes from the cache or is kept in it.
 
         Raises what `resolve` raises; BudgetExceeded where money is limited and the model has no price.
         """
@@ -113,9 +117,10 @@ class Gateway:
         trial = _trial_budget(limits)
         self._check_priced(way, trial)
         meters = (UsageMeter(), self._meter)
-        queue, metered = self._steps(way, Account("trial", trial), meters, settings.timeout_s)
+        transport = through(self._open_transport) if through is not None else None
+        queue, metered = self._steps(way, Account("trial", trial), meters, settings.timeout_s, transport)
         step: Step = Retried(queue, settings.max_retries, self._retry)
-        if self._cache is not None:
+        if self._cache is not None and through is None:
             step = Cached(
                 step, cache=self._cache, endpoint=way.endpoint, replica=replica, meters=meters, count=metered.count
             )
@@ -144,14 +149,19 @@ class Gateway:
         return self._transport
 
     def _steps(
-        self, way: _Way, trial: Account, meters: tuple[UsageMeter, ...], timeout_s: float
+        self,
+        way: _Way,
+        trial: Account,
+        meters: tuple[UsageMeter, ...],
+        timeout_s: float,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> tuple[Queued, Metered]:
         """What one attempt goes through: a free replica, the budgets and meters, the exchange."""
         from .attempt import Attempt
         from .exchange import Exchange
         from .metered import Metered
 
-        attempt = Attempt(way.endpoint, Exchange(way.endpoint, self._open_transport, timeout_s))
+        attempt = Attempt(way.endpoint, Exchange(way.endpoint, transport or self._open_transport, timeout_s))
         metered = Metered(attempt, (trial, self._account), meters, way.price)
         return Queued(metered, way.replicas), metered
 
