@@ -1,0 +1,79 @@
+"""Agents of other frameworks, gated: what their trials say is what the endpoint that they asked has logged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from instruments.desk import by_question, clerk, examples, executed, instructions, items, logged, traced
+from instruments.endpoint import MisbehavingEndpoint
+
+from evalplat.harness import Ledger
+from evalplat.records import Run
+
+SUITE = """name: desk
+datasets: [cases.jsonl]
+scorers:
+  - {metric: right, kind: expectation}
+  - {metric: tokens, kind: tokens}
+policy: gate.yaml
+"""
+POLICY = """metrics:
+  - {metric: right, rule: non_inferiority, margin: 0.15, range: binary}
+"""
+FRAMEWORKS = ["desk_openai_agents", "desk_langgraph", "desk_pydantic_ai", "desk_plain"]
+CASES = 24
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    cases = [
+        {"id": f"c{i}", "input": f"How many are there of {item}", "expect": {"number": len(item)}}
+        for i, item in enumerate(items(CASES))
+    ]
+    (tmp_path / "cases.jsonl").write_text("\n".join(map(json.dumps, cases)))
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    (tmp_path / "gate.yaml").write_text(POLICY)
+    for name, text in examples().items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def variant(folder: Path, name: str, word: str) -> str:
+    """The example with other instructions, as a module of its own."""
+    text = (folder / f"{name}.py").read_text()
+    assert "You are a clerk." in text
+    (folder / f"{name}_{word}.py").write_text(text.replace("You are a clerk.", f"You are a {word} clerk."))
+    return f"{name}_{word}:answer"
+
+
+def run_of(folder: Path, target: str) -> Run:
+    with Ledger(folder / ".evalplat" / "ledger.db") as ledger:
+        (run_id,) = [info.id for info in ledger.runs() if info.target.ref == target]
+        return ledger.run(run_id)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_an_agent_of_another_framework_is_gated_and_its_trials_are_what_the_endpoint_logged(
+    evalplat, desk: Path, framework: str
+) -> None:
+    with MisbehavingEndpoint(clerk) as endpoint:
+        for word, code, verdict in (("kind", 0, "pass"), ("careless", 1, "fail")):
+            candidate = variant(desk, framework, word)
+            pair = ("--baseline", f"{framework}:answer", "--candidate", candidate)
+            done = evalplat("gate", *pair, "--suite", "suite.yaml", "--json", "-", env=endpoint.env)
+            assert done.returncode == code, done.stderr
+            decision = json.loads(done.stdout)
+            assert decision["verdict"] == verdict, decision
+            assert decision["metrics"][0]["n_cases"] >= 20
+            log = by_question(endpoint, of=lambda body, word=word: word in instructions(body))
+            trials = run_of(desk, candidate).trials
+            assert len(trials) == decision["candidate"]["n_trials"]
+            for trial in trials:
+                told = logged(log.pop(f"How many are there of {items(CASES)[int(trial.key.case_id[1:])]}"))
+                assert told.calls == 2
+                assert traced(trial) == told
+                assert executed(trial) == [(name, args, told.results[0][1]) for _, name, args in told.tools]
+                assert trial.usage.retries == trial.usage.unknown_usage_calls == 0
+            assert not log  # nothing was asked that no trial shows
