@@ -86,7 +86,8 @@ def field(data: Mapping[str, Any], name: str, kind: type | tuple[type, ...], *, 
     if float in kinds:
         kinds = (*kinds, int)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        wanted = " or ".join(_NAMES.get(one, one.__name__) for one in dict.fromkeys(kinds))
+        named = [one for one in dict.fromkeys(kinds) if one is not int or float not in kinds]
+        wanted = " or ".join(_NAMES.get(one, one.__name__) for one in named)
         raise LogError(f"{name}: expected {wanted}, found {shown(value)}", where=where)
     return value
 
