@@ -14,6 +14,8 @@ from .base import Record
 R = TypeVar("R", bound=Record)
 
 _MAX_DEPTH = 40
+# libyaml's, where PyYAML was built with it: fifteen times as fast, with the same lines.
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def parse_yaml(text: str, *, where: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
@@ -22,12 +24,13 @@ def parse_yaml(text: str, *, where: str) -> tuple[Any, dict[tuple[str | int, ...
     Raises SpecError naming `where` and the line.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _no_abyss(text, where)
+        root = yaml.compose(text, Loader=_Loader)
         if root is None:
             raise SpecError("is empty", where=where)
         lines: dict[tuple[str | int, ...], int] = {}
         _index(root, (), lines, where, set())
-        return yaml.safe_load(text), lines
+        return _Loader("").construct_document(root), lines
     except yaml.MarkedYAMLError as err:
         line = f":{err.problem_mark.line + 1}" if err.problem_mark else ""
         raise SpecError(f"is not YAML: {err.problem or err.context}", where=f"{where}{line}") from err
@@ -56,6 +59,19 @@ def build(
         message = first["msg"].removeprefix("Value error, ")
         found = "" if first["type"] == "missing" or not path else f", found {_brief(first['input'])}"
         raise error(f"{field}: {message}{found}{more}", where=_place(where, path, lines)) from err
+
+
+def _no_abyss(text: str, where: str) -> None:
+    """Refuses what is nested so deeply that composing it, which recurses in C, would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > 10 * _MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise SpecError("is nested too deeply", where=f"{where}:{line}")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _index(

@@ -108,6 +108,7 @@ def test_other_text_than_a_suite(folder):
     assert "is empty" in refused(folder, "")
     assert "expected a mapping of fields, found list" in refused(folder, "- a\n- b\n")
     assert "nested too deeply" in refused(folder, "a: " + "[" * 100 + "]" * 100)
+    assert "nested too deeply" in refused(folder, "[" * 200_000)  # libyaml's composer would end the process
 
 
 def test_a_case_in_two_datasets_is_named_with_both(folder):
