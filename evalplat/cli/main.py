@@ -11,7 +11,7 @@ import typer
 from evalplat import __version__
 from evalplat.errors import EvalplatError
 
-from . import dataset, demo, doctor, export, gate, import_, plan, report, run, selftest, summarize
+from . import dataset, demo, doctor, export, gate, import_, plan, report, run, scenario, selftest, summarize
 from .console import complain
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ app.command("run")(run.run)
 app.add_typer(import_.app, name="import")
 app.command("export")(export.export)
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(scenario.app, name="scenario")
 app.command("summarize")(summarize.summarize)
 app.command("gate")(gate.gate)
 app.command("plan")(plan.plan)

@@ -4,12 +4,15 @@ from .executor import advance, execute
 from .ledger import Ledger, Tally
 from .progress import Meter, PlainProgress, Progress, ProgressState, progress_line
 from .runs import check_unchanged, freeze, new_run_id, require_some_success
-from .target import Target
+from .simulate.stage import require_playable
+from .target import Conversant, Conversation, Target
 from .targets import AgentTarget, CallableTarget, HttpTarget, open_target, traced, traced_tool
 
 __all__ = [
     "AgentTarget",
     "CallableTarget",
+    "Conversant",
+    "Conversation",
     "HttpTarget",
     "Ledger",
     "Meter",
@@ -25,6 +28,7 @@ __all__ = [
     "new_run_id",
     "open_target",
     "progress_line",
+    "require_playable",
     "require_some_success",
     "traced",
     "traced_tool",

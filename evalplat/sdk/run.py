@@ -133,13 +133,14 @@ def run_trials(suite: Suite, agent: str, how: How, *, place: Workspace, resume: 
 
 async def _trials(suite: Suite, agent: str, how: How, place: Workspace, ledger: Ledger, resume: str | None) -> Run:
     """The closed run. A new one is made, and `started` told its id, only when the target is known to be there."""
-    from evalplat.harness import execute, freeze, new_run_id
+    from evalplat.harness import execute, freeze, new_run_id, require_playable
 
     run_id = resume or new_run_id()
     spent = ledger.tally(run_id).usage if resume else None
     target = opened(agent, how, place, run_id=run_id, spent=spent)
     try:
         if resume is None:
+            require_playable(suite, target)
             await target.prepare()
             ledger.create_run(freeze(suite, target.info, run_id, datetime.now(UTC)), suite)
         if how.started is not None:

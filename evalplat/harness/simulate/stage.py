@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from evalplat.errors import InputError, SpecError
-from evalplat.records import Case, ModelUser, TargetInfo
+from evalplat.harness.target import Conversant
+from evalplat.records import Case, ModelUser, Suite, TargetInfo
 
 from .domain import Domain
 from .fitting import check_fits
@@ -16,6 +17,7 @@ from .users import Voice, settings_of, voice_of
 from .world import World
 
 if TYPE_CHECKING:
+    from evalplat.harness.target import Target
     from evalplat.runtime.gateway import Gateway
 
 
@@ -72,11 +74,15 @@ class Stage:
 
 def require_conversant(cases: Iterable[Case], target: object, info: TargetInfo) -> None:
     """Raises SpecError where a case is a scenario and the target cannot be talked with."""
-    from evalplat.harness.target import Conversant
-
     first = next((case for case in cases if case.scenario is not None), None)
     if first is not None and not isinstance(target, Conversant):
         raise SpecError(
             f"target {info.ref} ({info.kind}) takes one text at a time, and case {first.id} is a conversation: name an "
             "agent's file, a function with a parameter `messages`, or a scripted agent"
         )
+
+
+def require_playable(suite: Suite, target: Target) -> None:
+    """Say before a run is made what would stop all of its scenarios. Raises SpecError."""
+    require_conversant(suite.cases, target, target.info)
+    Stage(suite.cases)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, cast
 from evalplat.errors import TargetFailed
 from evalplat.harness.failures import NOT_KNOWN, describe, failed, place
 from evalplat.harness.reply import read_reply
+from evalplat.harness.threads import DaemonThreads
 from evalplat.records import Case, Outcome, TargetInfo, Trace, TrialKey, Usage, content_hash
 from evalplat.runtime.telemetry import redact
 
 from .capture import Capture, capturing, is_traced, listen
 from .source import load_function
-from .threads import DaemonThreads
 
 if TYPE_CHECKING:
     from evalplat.runtime.gateway import PriceTable

@@ -15,10 +15,10 @@ from evalplat.harness.failures import NOT_KNOWN, describe, failed, place
 from evalplat.harness.reply import read_reply
 from evalplat.harness.simulate.domain import WorldTool
 from evalplat.harness.simulate.world import ConversationOver, World
+from evalplat.harness.threads import DaemonThreads
 from evalplat.records import Case, Outcome, TargetInfo, Trace, TrialKey, Usage, content_hash
 
 from .source import load_function
-from .threads import DaemonThreads
 
 
 def holds_conversations(function: Callable[..., Any]) -> bool:
