@@ -79,20 +79,22 @@ class Suite(Record):
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what decides the trials and their scores: cases without labels, scorers, trials, seed; not the
-        policy."""
-        return content_hash(self.model_dump(mode="json", exclude={"policy": True, "name": True, **_LABELS}))
+        policy. Of what differs from the defaults, so that a field that is new makes no kept run another."""
+        excluded = {"policy": True, "name": True, **_LABELS}
+        return content_hash(self.model_dump(mode="json", exclude=excluded, exclude_defaults=True))
 
     @property
     def questions_sha256(self) -> str:
         """SHA-256 of cases and scorers: what stays the same with other trials or another seed."""
-        return content_hash(self.model_dump(mode="json", include={"datasets", "scorers"}, exclude=_LABELS))
+        included = {"datasets", "scorers"}
+        return content_hash(self.model_dump(mode="json", include=included, exclude=_LABELS, exclude_defaults=True))
 
 
 class TargetInfo(Record):
     """Which system was examined. `fingerprint` changes whenever its behaviour may."""
 
-    kind: Literal["agent", "callable", "http", "imported", "scripted"]
-    ref: str = Field(description="What the user typed: a path, module:function or URL.")
+    kind: Literal["agent", "callable", "command", "http", "imported", "scripted"]
+    ref: str = Field(description="What the user typed: a path, module:function, command or URL.")
     name: Name
     fingerprint: str
     spec: AgentSpec | None = None

@@ -46,7 +46,7 @@ def _like(question, salt):
 
 def base(question):
     _log("base")
-    rate = 0.8 if not Path("drifted").exists() else 0.3
+    rate = 0.8 if not Path("drifted").exists() else 0.05
     return "yes" if chance(question, "base") < rate else "no"
 
 
