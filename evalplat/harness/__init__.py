@@ -6,11 +6,12 @@ from .progress import Meter, PlainProgress, Progress, ProgressState, progress_li
 from .runs import check_unchanged, freeze, new_run_id, require_some_success
 from .simulate.stage import require_playable
 from .target import Conversant, Conversation, Target
-from .targets import AgentTarget, CallableTarget, HttpTarget, open_target, traced, traced_tool
+from .targets import AgentTarget, CallableTarget, CommandTarget, HttpTarget, open_target, traced, traced_tool
 
 __all__ = [
     "AgentTarget",
     "CallableTarget",
+    "CommandTarget",
     "Conversant",
     "Conversation",
     "HttpTarget",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from instruments.desk import by_question, clerk, examples, executed, instructions, items, logged, traced
 from instruments.endpoint import MisbehavingEndpoint
 
+from evalplat.cli import main
 from evalplat.harness import Ledger
 from evalplat.records import Run
 
@@ -27,7 +32,8 @@ CASES = 24
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Path:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project with the page's examples, in this process: loading four frameworks takes longer than their trials."""
     cases = [
         {"id": f"c{i}", "input": f"How many are there of {item}", "expect": {"number": len(item)}}
         for i, item in enumerate(items(CASES))
@@ -37,7 +43,23 @@ def desk(tmp_path: Path) -> Path:
     (tmp_path / "gate.yaml").write_text(POLICY)
     for name, text in examples().items():
         (tmp_path / name).write_text(text)
-    return tmp_path
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("desk_")]:
+        del sys.modules[name]
+    with warnings.catch_warnings():  # clients that the frameworks never close
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+def command(*args: str) -> int:
+    """`evalplat ARGS`; its exit code."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr(sys, "argv", ["evalplat", *args])
+        main()
+    return int(ended.value.code or 0)
 
 
 def variant(folder: Path, name: str, word: str) -> str:
@@ -54,17 +76,19 @@ def run_of(folder: Path, target: str) -> Run:
         return ledger.run(run_id)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_an_agent_of_another_framework_is_gated_and_its_trials_are_what_the_endpoint_logged(
-    evalplat, desk: Path, framework: str
+    desk: Path, framework: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with MisbehavingEndpoint(clerk) as endpoint:
+        for name, value in endpoint.env.items():
+            monkeypatch.setenv(name, value)
         for word, code, verdict in (("kind", 0, "pass"), ("careless", 1, "fail")):
             candidate = variant(desk, framework, word)
             pair = ("--baseline", f"{framework}:answer", "--candidate", candidate)
-            done = evalplat("gate", *pair, "--suite", "suite.yaml", "--json", "-", env=endpoint.env)
-            assert done.returncode == code, done.stderr
-            decision = json.loads(done.stdout)
+            assert command("gate", *pair, "--suite", "suite.yaml", "--json", "decision.json") == code
+            decision = json.loads((desk / "decision.json").read_text())
             assert decision["verdict"] == verdict, decision
             assert decision["metrics"][0]["n_cases"] >= 20
             log = by_question(endpoint, of=lambda body, word=word: word in instructions(body))

@@ -78,7 +78,7 @@ def logged(exchanges: list[Exchange]) -> Told:
 
 
 def traced(trial: Trial) -> Told:
-    """What a trial says of itself: its tokens and calls are its usage, its tool calls those of the trace's model calls."""
+    """What a trial says of itself: tokens and calls by its usage, tool calls by the model calls of its trace."""
     assert trial.answer is not None, trial.failure
     assert trial.trace is not None
     parts = [

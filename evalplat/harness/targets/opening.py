@@ -14,6 +14,8 @@ from evalplat.records import AgentSpec, Usage, build
 
 from .agent import AgentTarget
 from .callable import CallableTarget
+from .command import CommandTarget
+from .command_spec import PREFIX, command_in, command_of
 from .conversing import ConversingTarget, holds_conversations
 from .http import HttpTarget
 from .scripted import ScriptedTarget
@@ -37,7 +39,7 @@ def open_target(
     spent: Usage | None = None,
     prices: PriceTable | None = None,
 ) -> Target:
-    """The target that `ref` names: `AGENT.yaml`, `module:function` or `http(s)://…`. Close it with `aclose`.
+    """The target that `ref` names: `AGENT.yaml`, `module:function`, `cmd:…` or `http(s)://…`. Close it with `aclose`.
 
     `model`, `cache_path`, `run_budget` and `spent` are for agents (see AgentTarget), `prices` for functions too;
     `run_id` lets an HTTP endpoint know a trial again after a resume.
@@ -47,7 +49,14 @@ def open_target(
     if ref.startswith(("http://", "https://")):
         _only_agents(model, ref)
         return HttpTarget(ref, scope=run_id, authorization=os.environ.get(AUTHORIZATION_VARIABLE) or None)
+    if ref.startswith(PREFIX):
+        _only_agents(model, ref)
+        return CommandTarget(command_of(ref))
     if Path(ref).suffix.lower() in (".yaml", ".yml"):
+        command = command_in(Path(ref))
+        if command is not None:
+            _only_agents(model, ref)
+            return CommandTarget(command)
         spec = _agent_in(ref, model)
         parent = Path(ref).parent
         return AgentTarget(
@@ -58,7 +67,7 @@ def open_target(
         return _function_target(ref, prices)
     raise ReferenceUnknown(
         f"target {ref!r} is none of: an agent's file (AGENT.yaml), a Python function (module:function), "
-        "an endpoint (http:// or https://)"
+        "a command (cmd:COMMAND or a YAML file with `command`), an endpoint (http:// or https://)"
     )
 
 

@@ -1,6 +1,6 @@
 """Telemetry: every trial as a trace in OpenTelemetry's GenAI conventions, without secrets."""
 
 from .recording import Recording, record, span_collector, tracer_provider
-from .redaction import Redactor, clean, redact
+from .redaction import Redactor, clean, looks_secret, redact
 
-__all__ = ["Recording", "Redactor", "clean", "record", "redact", "span_collector", "tracer_provider"]
+__all__ = ["Recording", "Redactor", "clean", "looks_secret", "record", "redact", "span_collector", "tracer_provider"]

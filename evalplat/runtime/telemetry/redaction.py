@@ -48,6 +48,11 @@ class Redactor:
         return line if len(line) <= MAX_MESSAGE_CHARS else line[: MAX_MESSAGE_CHARS - 3] + "..."
 
 
+def looks_secret(name: str, value: str) -> bool:
+    """Whether an environment variable's name says that it is a secret, or its value has the shape of one."""
+    return bool(_SECRET_NAME.search(name)) or without_secrets(value) != value
+
+
 def redact(text: str) -> str:
     """`text` with API keys, bearer tokens and the values of the environment's secrets masked."""
     return Redactor().text(text)
