@@ -38,8 +38,15 @@ class ToolCall(Record):
     result: JsonValue = None
     error: str | None = None
     fault: str | None = Field(default=None, description="Kind of the fault that it met.")
+    applied: bool = Field(default=False, description="It failed by a fault, and had its effect all the same.")
     at_s: float = Field(ge=0)
     took_s: float = Field(ge=0)
+
+
+    @property
+    def had_effect(self) -> bool:
+        """Whether it did what it was to do, whatever the agent was told."""
+        return self.error is None or self.applied
 
 
 class Episode(Record):

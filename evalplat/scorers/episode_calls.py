@@ -32,7 +32,7 @@ def steps(scenario: Scenario, episode: Episode) -> Judged:
     for must in scenario.must_call:
         done = [at for at, call in enumerate(episode.tool_calls) if call.tool == must.tool and _made(call)]
         if must.before is not None:
-            later = [at for at, c in enumerate(episode.tool_calls) if c.tool == must.before and c.error is None]
+            later = [at for at, c in enumerate(episode.tool_calls) if c.tool == must.before and c.had_effect]
             if later and (not done or done[0] > later[0]):
                 return Judged(0.0, f"{must.before} was called without {must.tool} before it{_because(must)}")
         if not done and how in ("complete", "hand_off") and how == (scenario.finish or Finish()).expects:
@@ -61,7 +61,7 @@ def arguments(scenario: Scenario, episode: Episode) -> Judged:
         right = [call for call in tried if fits(must, call)]
         if tried and not right:
             return Judged(0.0, f"{must.tool} was called with {_shown(tried)}{_because(must)}")
-        done = [call for call in right if call.error is None]
+        done = [call for call in right if call.had_effect]
         if must.at_most is not None and len(done) > must.at_most:
             return Judged(0.0, f"{must.tool} succeeded {len(done)} times, at most {must.at_most}{_because(must)}")
     for never in scenario.never_call:
@@ -73,7 +73,7 @@ def arguments(scenario: Scenario, episode: Episode) -> Judged:
 
 def _made(call: ToolCall) -> bool:
     """Whether a call was made: one that met a fault and failed has to be made again."""
-    return call.error is None or call.fault is None
+    return call.had_effect or call.fault is None
 
 
 def _because(check: ToolCheck) -> str:

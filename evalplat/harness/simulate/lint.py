@@ -139,4 +139,5 @@ def _sound(case: Case, domain: Domain) -> Iterator[Found]:
 
 def _hopeless(found: Sequence[Found]) -> bool:
     """Whether the solution fails for a reason that has been told."""
-    return any(each.kind in ("contradiction", "never_passes", "slow_pattern") for each in found)
+    told = {"contradiction", "never_passes", "slow_pattern", "forbidden_at_start", "matches_everything"}
+    return any(each.kind in told for each in found)

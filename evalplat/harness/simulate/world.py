@@ -50,6 +50,7 @@ class World:
         self.cut_off = False
         """Whether a call was turned away since the agent has used up what the scenario allows."""
         self._closed = False
+        self._applied = False
         self._lock = threading.Lock()
 
     @property
@@ -83,6 +84,7 @@ class World:
             began = self.clock_s
             fault: str | None = None
             self.last_fault = None
+            self._applied = False
             given: dict[str, Any] = {}
             try:
                 given = _plain(args)
@@ -119,6 +121,7 @@ class World:
             result=result,
             error=error,
             fault=fault,
+            applied=error is not None and self._applied,
             at_s=began,
             took_s=round(self.clock_s - began, 6),
         )
@@ -146,6 +149,7 @@ class World:
             return misshapen(result, self._seed, number, step)
         if fault.applied:
             _, self._state = self._ran(tool, args, self._state)
+            self._applied = True
         if fault.kind == "timeout":
             waited = fault.delay_s or TIMEOUT_S
             self.wait(waited)
