@@ -51,6 +51,8 @@ def run(
             ),
         )
     summary_table(done.summary)
+    if done.run.info.target.is_instrument:
+        typer.echo(f"{done.run.info.target.name}: a script that knows the scenarios, no system; it asked no model")
     if done.failures:
         typer.echo(f"{len(done.failures)} of {done.n_trials} trials failed: {done.commonest_failure}")
     typer.echo(done.run_id)

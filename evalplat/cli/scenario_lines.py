@@ -69,7 +69,7 @@ def transcript(done: Played) -> str:
 def _lines(done: Played) -> Iterator[str]:
     scenario, episode = done.case.scenario, done.trial.episode
     assert scenario is not None
-    yield f"{done.case.id}, seed of the trial {done.trial.seed}, by {done.target.shown_as}"
+    yield f"{done.case.id}, seed of the trial {done.trial.seed}, by {done.target.name}"
     yield f"{scenario.persona} Goal: {scenario.goal}"
     yield ""
     if episode is not None:

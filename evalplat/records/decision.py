@@ -33,6 +33,7 @@ WarningCode = Literal[
     "repeated_attempt",
     "judge_untrusted",
     "unpriced_model",
+    "scripted_instrument",
 ]
 
 

@@ -104,11 +104,6 @@ class TargetInfo(Record):
         """Whether it is no system at all: a scripted agent that knows the answers, made to test scenarios with."""
         return self.kind == "scripted"
 
-    @property
-    def shown_as(self) -> str:
-        """Its name where results are shown; an instrument is called one."""
-        return f"{self.name} (scripted instrument, no model)" if self.is_instrument else self.name
-
 
 class RunInfo(Record):
     """What a run froze before its first trial, and how it stands. Immutable once closed."""

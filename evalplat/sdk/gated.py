@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evalplat.errors import InputError
-from evalplat.records import Decision, ReportData, Run, RunInfo, ScoreTable, Suite
+from evalplat.records import Decision, Finding, ReportData, Run, RunInfo, ScoreTable, Suite
 
 from .evidence import report_data
 
@@ -98,7 +98,17 @@ def named(decision: Decision, base: KeptRun, cand: KeptRun, refs: tuple[str, str
         )
     }
     same = base.questions if base.questions == cand.questions else None
-    return decision.model_copy(update={**sides, "questions_sha256": same})
+    scripted = [
+        Finding(
+            code="scripted_instrument",
+            message=f"the {role} is {kept.info.target.ref}, a scripted instrument that knows the scenarios: this tells "
+            "about the scenarios, not about any system",
+        )
+        for role, kept in (("baseline", base), ("candidate", cand))
+        if kept.info.target.is_instrument
+    ]
+    findings = (*scripted, *decision.findings)
+    return decision.model_copy(update={**sides, "questions_sha256": same, "findings": findings})
 
 
 def conclude(

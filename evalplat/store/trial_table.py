@@ -27,6 +27,7 @@ _USAGE = (
 def trials_to_parquet(trials: Iterable[Trial]) -> bytes:
     """One row a trial: everything but the trace, which `traces.jsonl` has under the same case and trial.
 
+    `episode` is the conversation of a scenario as JSON.
     `exact` is null, or the whole row as JSON where a text is not UTF-8 and so stands in its column only nearly.
     """
     import pyarrow as pa
@@ -47,6 +48,7 @@ def trials_to_parquet(trials: Iterable[Trial]) -> bytes:
             ("latency_s", pa.float64()),
             ("started_at", pa.timestamp("us", tz="UTC")),
             ("trace_id", pa.string()),
+            ("episode", pa.string()),
             ("exact", pa.string()),
         ]
     )
@@ -100,6 +102,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         "latency_s": trial.latency_s,
         "started_at": trial.started_at.astimezone(UTC),
         "trace_id": trial.trace and trial.trace.trace_id,
+        "episode": trial.episode and trial.episode.model_dump_json(),
         "exact": None,
     }
     if not is_utf8(_texts(row)):
@@ -119,6 +122,8 @@ def _fields(row: dict[str, Any]) -> dict[str, Any]:
         "usage": {name: row[name] for name in _USAGE},
         "latency_s": row["latency_s"],
         "started_at": row["started_at"],
+        # Runs that were kept before there were scenarios have no such column.
+        "episode": json.loads(row["episode"]) if row.get("episode") is not None else None,
     }
 
 

@@ -26,7 +26,7 @@ class ScriptedTarget:
         self._function, source = load_function(ref)
         self._ref = ref
         self._threads = DaemonThreads()
-        name = ref.rpartition(":")[2]
+        name = f"{ref.rpartition(':')[2]} (scripted instrument)"  # so that it is called one wherever it is named
         self._info = TargetInfo(kind="scripted", ref=ref, name=name, fingerprint=content_hash([ref, source]))
 
     @property
