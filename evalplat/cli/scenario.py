@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
+from . import scenario_generate
 from .console import complain, printable, write
 from .options import JsonOut, Model
 
 app = typer.Typer(
-    help="Scenarios: look, lint, play one.",
+    help="Scenarios: look, lint, play one, make attacks.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.add_typer(scenario_generate.app, name="generate")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file of scenarios, or a folder of them.")]
 Id = Annotated[str | None, typer.Argument(metavar="ID", help="One scenario; an expanded one is ID-ROW.")]
