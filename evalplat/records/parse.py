@@ -55,7 +55,8 @@ def build(
         first = err.errors(include_url=False, include_context=False)[0]
         path = tuple(first["loc"])
         more = f" (and {err.error_count() - 1} more)" if err.error_count() > 1 else ""
-        field = ".".join(str(part) for part in path) or "the whole"
+        # A field that nobody knows has whatever name a file gave it, line feeds too.
+        field = " ".join(".".join(str(part) for part in path).split()) or "the whole"
         message = first["msg"].removeprefix("Value error, ")
         found = "" if first["type"] == "missing" or not path else f", found {_brief(first['input'])}"
         raise error(f"{field}: {message}{found}{more}", where=_place(where, path, lines)) from err

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from .base import Record
 
-AttributeValue = str | bool | int | float | tuple[str, ...] | tuple[int, ...] | tuple[float, ...] | tuple[bool, ...]
+# Strict inside: of tuples pydantic takes the first that fits, and 1.0 would come back as 1.
+AttributeValue = (
+    str
+    | bool
+    | int
+    | float
+    | tuple[str, ...]
+    | tuple[StrictBool, ...]
+    | tuple[StrictInt, ...]
+    | tuple[StrictFloat, ...]
+)
 
 
 class SpanEvent(Record):

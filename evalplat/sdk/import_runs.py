@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from evalplat.errors import InputError
-from evalplat.records import Evaluation
+from evalplat.errors import CaseError, InputError
+from evalplat.records import Case, Evaluation
 from evalplat.suites import exchange, read_score_table, write_cases
 
 from .imported import Imported, keep_evaluation, keep_table
@@ -93,6 +93,14 @@ def _kept(found: Iterable[Evaluation], ref: Path | str, out: Path | None) -> lis
     evaluations = list(found)
     store = workspace().store()
     if out is not None:
-        cases = {case.id: case for one in evaluations for case in one.cases}
-        write_cases(out, cases.values())
+        write_cases(out, _cases(evaluations, str(ref)))
     return [keep_evaluation(store, one, ref=str(ref)) for one in evaluations]
+
+
+def _cases(evaluations: Iterable[Evaluation], ref: str) -> Iterable[Case]:
+    """The cases of all systems, each once. Raises CaseError where two systems had different ones under one id."""
+    cases: dict[str, Case] = {}
+    for case in (case for one in evaluations for case in one.cases):
+        if cases.setdefault(case.id, case) != case:
+            raise CaseError(f"--out: case {case.id!r} is not the same for all systems", where=ref)
+    return cases.values()

@@ -24,7 +24,7 @@ from evalplat.records import (
     build,
 )
 
-from .assemble import UNKNOWN_TIME, Cases, check_trials, text_name
+from .assemble import MAX_SECONDS, UNKNOWN_TIME, Cases, check_trials, text_name
 from .case_rows import rows_of
 from .conversation import Conversation, trace_of
 from .messages import first_question, last_answer, openai_messages
@@ -153,7 +153,7 @@ def _graded(told: _Told, row: dict[str, Any], where: str) -> tuple[Case, Graded]
     failure = told.failure(row)
     replies = sum(message["role"] == "assistant" for message in said)
     seconds = float(field(row, "duration", float, where=where, default=0.0))
-    if seconds < 0:
+    if not 0 <= seconds <= MAX_SECONDS:
         raise LogError(f"duration: expected seconds, found {seconds}", where=where)
     talk = Conversation(told.system, said, model=told.model)
     trial = Trial(

@@ -15,6 +15,9 @@ from evalplat.records.base import Name
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """When a trial began whose source does not say so."""
 
+MAX_SECONDS = 1e9
+"""What a trial may have taken: thirty years."""
+
 _NAME = TypeAdapter(Name)
 
 

@@ -12,6 +12,7 @@ from evalplat.records import Case, build
 from evalplat.suites.dataset_read import check_usable
 
 from .case_rows import Kind, Row, rows_of
+from .sources import label
 
 _ALIASES = {"case_id": "id", "task_id": "id"}
 _LISTS = ("tags", "expect.answers", "expect.sources")
@@ -65,7 +66,7 @@ class CaseTable:
             if name is None:
                 self._left[column] = None
             else:
-                self._put(fields, name, cell, f"{where}: column {column}")
+                self._put(fields, name, cell, f"{where}: column {label(column)}")
         for name in ("id", "input"):
             if name not in fields:
                 raise CaseError(f"{name}: is empty, or there is no such column; --map {name}=COLUMN names another one",

@@ -11,7 +11,7 @@ from evalplat.errors import CaseError, LogError
 from evalplat.suites.files import decode
 from evalplat.suites.json_lines import MAX_LINE_CHARS, check_portable
 
-from .sources import lines_of
+from .sources import label, lines_of
 
 Kind = Literal["csv", "jsonl", "parquet"]
 Row = dict[str, Any]
@@ -108,5 +108,5 @@ def _portable(row: Row, where: str) -> Row:
             check_portable([name, cell])
         except (ValueError, TypeError) as err:
             said = str(err) if isinstance(err, ValueError) else f"holds {type(cell).__name__}, which is not JSON"
-            raise LogError(f"{name}: {said}", where=where) from err
+            raise LogError(f"{label(name)}: {said}", where=where) from err
     return row

@@ -12,13 +12,13 @@ from typing import Any
 from evalplat.errors import CaseError, LogError
 from evalplat.records import Answer, Case, Failure, Grade, Graded, Trace, Trial, TrialKey, Usage, build
 
-from .assemble import UNKNOWN_TIME, text_name
+from .assemble import MAX_SECONDS, UNKNOWN_TIME, text_name
 from .conversation import Conversation, trace_of
 from .inspect_own import OwnHead, OwnSample
 from .inspect_write import shown_messages, times_of
 from .messages import Message, first_question, inspect_messages, last_answer, masked
 from .sources import field as field_of
-from .sources import shown
+from .sources import label, shown
 
 LATENCY, TOKENS = "latency_s", "tokens"
 _LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -136,14 +136,15 @@ class SampleReader:
         for event in events if isinstance(events, list) else []:
             if isinstance(event, dict) and event.get("event") == "model" and event.get("tools"):
                 tools = _attached(event["tools"], raw, where)
-                return tuple(masked([tool for tool in tools if isinstance(tool, dict)]))
+                listed = tools if isinstance(tools, list) else []
+                return tuple(masked([tool for tool in listed if isinstance(tool, dict)]))
         return ()
 
     def _grades(self, raw: dict[str, Any], trial: Trial, where: str) -> list[Grade]:
         error = f"{trial.failure.kind}: {trial.failure.message}" if trial.failure else None
         grades = []
         for scorer, score in field_of(raw, "scores", dict, where=where, default={}).items():
-            place = f"{where}: scores.{scorer}"
+            place = f"{where}: scores.{label(scorer)}"
             if not isinstance(score, dict) or "value" not in score:
                 raise LogError(f"expected a score with a value, found {shown(score)}", where=place)
             value = score["value"]
@@ -223,7 +224,7 @@ def _usage(raw: dict[str, Any], said: tuple[Message, ...], where: str) -> Usage:
     into = out = 0
     cost: float | None = 0.0
     for model, one in used.items():
-        place = f"{where}: model_usage.{model}"
+        place = f"{where}: model_usage.{label(model)}"
         if not isinstance(one, dict):
             raise LogError(f"expected an object, found {shown(one)}", where=place)
         for name in ("input_tokens", "input_tokens_cache_read", "input_tokens_cache_write"):
@@ -245,7 +246,7 @@ def _count(usage: dict[str, Any], name: str, where: str) -> int:
 
 def _positive(raw: dict[str, Any], name: str, where: str) -> float:
     value = float(field_of(raw, name, float, where=where, default=0.0))
-    if value < 0:
+    if not 0 <= value <= MAX_SECONDS:
         raise LogError(f"{name}: expected seconds, found {value}", where=where)
     return value
 

@@ -95,7 +95,9 @@ def _content(content: Any, where: str) -> Iterator[Message]:
         said = next(
             (block[name] for name in ("text", "content", "reasoning") if isinstance(block.get(name), str)), None
         )
-        if kind in ("text", "reasoning") and said is not None:
+        if kind in ("text", "reasoning"):
+            if said is None:
+                raise LogError(f"content.{at}: a {kind} block without a text, found {shown(block)}", where=where)
             yield {"type": kind, "content": said}
         else:
             yield {"type": kind, "left_out": True}

@@ -17,7 +17,7 @@ from evalplat.records.trace import AttributeValue
 from evalplat.suites.files import read_bytes
 
 from .messages import masked
-from .sources import MAX_DOCUMENT_BYTES, begins_with, document_file, field, lines_of, shown
+from .sources import MAX_DOCUMENT_BYTES, begins_with, document_file, field, label, lines_of, shown
 
 SERVICE = "service.name"
 _KINDS: dict[Any, Literal["internal", "client", "server"]] = {
@@ -43,6 +43,12 @@ def spans_of(path: Path) -> Iterator[tuple[str, str | None, Span]]:
         requests = ((f"{path}:{number}", row) for number, row in lines_of(path))
     for where, request in requests:
         yield from _of_request(request, where)
+
+
+def spans_in(request: dict[str, Any], where: str) -> Iterator[Span]:
+    """The spans of one request that somebody has read from JSON already. Raises LogError naming place and field."""
+    for _, _, span in _of_request(request, where):
+        yield span
 
 
 def _of_request(request: dict[str, Any], where: str) -> Iterator[tuple[str, str | None, Span]]:
@@ -96,7 +102,7 @@ def _attributes(raw: dict[str, Any], where: str) -> dict[str, AttributeValue]:
         place = f"{where}.attributes.{at}"
         inner = _member(pair, place)
         name = field(inner, "key", str, where=place)
-        found[name] = _flat(_value(inner.get("value"), f"{place} ({name[:60]})", 0))
+        found[name] = _flat(_value(inner.get("value"), f"{place} ({label(name)})", 0))
     return found
 
 

@@ -92,6 +92,11 @@ def field(data: Mapping[str, Any], name: str, kind: type | tuple[type, ...], *, 
     return value
 
 
+def label(name: str) -> str:
+    """A name that a file gave to something, in a complaint: one line, and not a long one."""
+    return name[:60] if name[:60].isprintable() else ascii(name[:60])
+
+
 def shown(value: object) -> str:
     """A value in a complaint."""
     text = repr(value)
