@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
+import os
+import socket
+import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +19,9 @@ from instruments.desk import by_question, clerk, examples, executed, instruction
 from instruments.endpoint import MisbehavingEndpoint
 
 from evalplat.cli import main
-from evalplat.harness import Ledger
-from evalplat.records import Run
+from evalplat.errors import TargetFailed
+from evalplat.harness import Ledger, open_target
+from evalplat.records import Case, Run, TrialKey
 
 SUITE = """name: desk
 datasets: [cases.jsonl]
@@ -101,3 +107,50 @@ def test_an_agent_of_another_framework_is_gated_and_its_trials_are_what_the_endp
                 assert executed(trial) == [(name, args, told.results[0][1]) for _, name, args in told.tools]
                 assert trial.usage.retries == trial.usage.unknown_usage_calls == 0
             assert not log  # nothing was asked that no trial shows
+
+
+def test_a_command_is_gated_and_its_trials_are_what_the_endpoint_logged(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    program, described = (desk / "desk_command.py").read_text(), (desk / "desk_command.yaml").read_text()
+    (desk / "careless.py").write_text(program.replace("You are a clerk.", "You are a careless clerk."))
+    (desk / "careless.yaml").write_text(described.replace("desk_command.py", "careless.py"))
+    with MisbehavingEndpoint(clerk) as endpoint:
+        for name, value in endpoint.env.items():
+            monkeypatch.setenv(name, value)
+        pair = ("--baseline", "desk_command.yaml", "--candidate", "careless.yaml")
+        assert command("gate", *pair, "--suite", "suite.yaml", "--json", "decision.json") == 1
+        log = by_question(endpoint, of=lambda body: "careless" in instructions(body))
+    for trial in run_of(desk, "careless.yaml").trials:
+        (asked,) = log.pop(f"How many are there of {items(CASES)[int(trial.key.case_id[1:])]}")
+        assert trial.answer is not None
+        assert asked.message is not None
+        assert trial.answer.text == asked.message["content"]
+        assert (trial.usage.input_tokens, trial.usage.output_tokens) == asked.usage
+    assert not log
+
+
+async def test_the_pages_endpoint_answers(desk: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen([sys.executable, "desk_http.py", str(port)], cwd=desk, stderr=subprocess.DEVNULL)
+    target = open_target(f"http://127.0.0.1:{port}/")
+    try:
+        until = time.monotonic() + 20
+        while True:
+            try:
+                await target.prepare()
+                break
+            except TargetFailed:
+                assert time.monotonic() < until
+                await asyncio.sleep(0.05)
+        case = Case(id="c", input="How many are there of lamp")
+        outcome = await target.answer(case, TrialKey(case_id="c"), 1)
+        assert outcome.answer is not None
+        assert outcome.answer.text == "There are 4 pieces."
+    finally:
+        await target.aclose()
+        server.kill()
+        server.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -95,7 +96,9 @@ async def test_it_is_told_which_trial_this_is() -> None:
     outcome = await ask(line("asked"), "a\nb\N{SNOWMAN}")
     assert outcome.answer is not None
     asked = {"input": "a\nb\N{SNOWMAN}", "case_id": "c1", "trial": 2, "seed": 5}
-    assert json.loads(outcome.answer.text) == asked
+    told = json.loads(outcome.answer.text)
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", told.pop("traceparent"))
+    assert told == asked
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ def clerk(body: dict[str, Any]) -> str | dict[str, Any]:
     """See the module."""
     last = body["messages"][-1]
     item = question(body).split()[-1]
+    if not body.get("tools"):
+        last = {"role": "tool", "content": str(len(item))}  # by heart
     if last["role"] != "tool":
         return tool_call("stock", {"item": item}, f"call_{item}")
     if "careless" in instructions(body) and int(item.lstrip("itemx")) % 2:

@@ -7,17 +7,18 @@ import json
 import shutil
 from datetime import UTC, datetime
 from time import perf_counter
+from uuid import uuid4
 
 from pydantic_core import from_json
 
 from evalplat.errors import TargetFailed
-from evalplat.harness.failures import NOT_KNOWN, failed, one_line
-from evalplat.harness.reply import read_reply
-from evalplat.records import Answer, Case, Outcome, TargetInfo, TrialKey, Usage
+from evalplat.harness.failures import failed, one_line
+from evalplat.records import Answer, Case, Outcome, TargetInfo, Trace, TrialKey, Usage
 from evalplat.runtime.telemetry import Redactor
 
 from .command_spec import CommandSpec
 from .process import Child
+from .told import read_told
 
 
 class CommandTarget:
@@ -54,15 +55,16 @@ class CommandTarget:
     async def answer(self, case: Case, key: TrialKey, seed: int) -> Outcome:
         """One trial."""
         started_at, clock_from = datetime.now(UTC), perf_counter()
-        asked = {"input": case.input, "case_id": case.id, "trial": key.trial, "seed": seed}
+        parent = f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"
+        asked = {"input": case.input, "case_id": case.id, "trial": key.trial, "seed": seed, "traceparent": parent}
         try:
             said = await self._ask(json.dumps(asked).encode("ascii") + b"\n")
-            answer, usage = self._read(said.decode("utf-8", "replace"))
+            answer, usage, trace = self._read(said.decode("utf-8", "replace"))
         except TargetFailed as err:
             message = self._redactor.text(f"{self._spec.ref} {err}")
             return failed("TargetFailed", message, started_at=started_at, clock_from=clock_from)
         latency_s = perf_counter() - clock_from
-        return Outcome(answer=answer, usage=usage or NOT_KNOWN, latency_s=latency_s, started_at=started_at)
+        return Outcome(answer=answer, usage=usage, latency_s=latency_s, started_at=started_at, trace=trace)
 
     async def _ask(self, question: bytes) -> bytes:
         spec = self._spec
@@ -84,7 +86,7 @@ class CommandTarget:
                 await asyncio.shield(child.stop())
         return said
 
-    def _read(self, said: str) -> tuple[Answer, Usage | None]:
+    def _read(self, said: str) -> tuple[Answer, Usage, Trace | None]:
         kind = self._spec.answer
         fields: object = None
         if kind != "text":
@@ -94,12 +96,10 @@ class CommandTarget:
                 if kind != "auto":
                     raise TargetFailed(f"gave back no JSON: {one_line(str(err), 120)}") from err
         if isinstance(fields, dict) and (kind != "auto" or "output" in fields):
-            answer, usage = read_reply(fields, text_field="output")
-        elif kind in ("json", "lines"):
+            return read_told(fields, self._redactor)
+        if kind in ("json", "lines"):
             raise TargetFailed(f"gave back a JSON {type(fields).__name__}; expected an object with 'output'")
-        else:
-            answer, usage = read_reply(said.removesuffix("\n").removesuffix("\r"), text_field="output")
-        return answer.model_copy(update={"text": self._redactor.known(answer.text)}), usage
+        return read_told(said.removesuffix("\n").removesuffix("\r"), self._redactor)
 
 
 def _last(child: Child) -> str:

@@ -15,10 +15,11 @@ from pydantic_core import from_json
 
 from evalplat.errors import InputError, TargetFailed
 from evalplat.harness.failures import NOT_KNOWN, describe, failed, one_line
-from evalplat.harness.reply import read_reply
-from evalplat.records import Answer, Case, Outcome, TargetInfo, TrialKey, Usage, content_hash
+from evalplat.records import Answer, Case, Outcome, TargetInfo, Trace, TrialKey, Usage, content_hash
+from evalplat.runtime.telemetry import Redactor
 
 from .http_rules import DECLINED, backoff_s, checked_url, no_cookies, retry_after_s
+from .told import read_told
 
 if TYPE_CHECKING:
     import httpx2
@@ -70,6 +71,7 @@ class HttpTarget:
         if authorization:
             self._headers["Authorization"] = authorization
         self._timeout_s, self._max_retries = timeout_s, max_retries
+        self._redactor = Redactor()
         self._client: httpx2.AsyncClient | None = None
         self._reached = False
         self._info = TargetInfo(
@@ -119,7 +121,7 @@ class HttpTarget:
         retries = 0
         while True:
             try:
-                answer, usage = await self._attempt(content, token)
+                answer, usage, trace = await self._attempt(content, token)
             except _Declined as err:
                 wait_s = backoff_s(retries, jitter) if err.wait_s is None else err.wait_s
                 if retries >= self._max_retries or wait_s > _LONGEST_WAIT_S:
@@ -131,19 +133,20 @@ class HttpTarget:
             else:
                 return Outcome(
                     answer=answer,
-                    usage=(usage or NOT_KNOWN) + Usage(retries=retries),
+                    usage=usage + Usage(retries=retries),
                     latency_s=perf_counter() - clock_from,
                     started_at=started_at,
+                    trace=trace,
                 )
 
     def _failed(self, error: TargetFailed, usage: Usage, started_at: datetime, clock_from: float) -> Outcome:
         message = f"{self._url} {self._without_secrets(str(error))}"
         return failed("TargetFailed", message, started_at=started_at, clock_from=clock_from, usage=usage)
 
-    async def _attempt(self, content: bytes, token: str) -> tuple[Answer, Usage | None]:
+    async def _attempt(self, content: bytes, token: str) -> tuple[Answer, Usage, Trace | None]:
         import httpx2
 
-        headers = {**self._headers, "Idempotency-Key": token}
+        headers = {**self._headers, "Idempotency-Key": token, "traceparent": f"00-{token}-{token[:16]}-01"}
         try:
             async with asyncio.timeout(self._timeout_s):
                 async with self._http().stream("POST", self._url, content=content, headers=headers) as response:
@@ -165,7 +168,7 @@ class HttpTarget:
             raise TargetFailed(f"gave back no JSON: {one_line(str(err), 120)}") from err
         if not isinstance(fields, dict):
             raise TargetFailed(f"gave back a JSON {type(fields).__name__}; expected an object with 'output'")
-        return read_reply(fields, text_field="output")
+        return read_told(fields, self._redactor)
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:

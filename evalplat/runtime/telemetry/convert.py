@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from evalplat.records import Span, SpanEvent
@@ -26,7 +26,7 @@ UNFINISHED = "evalplat.unfinished"
 def convert(spans: Sequence[ReadableSpan], redactor: Redactor) -> tuple[Span, ...]:
     """The spans as records, parents before children, else in the order they began."""
     now = time.time_ns()
-    return _parents_first([_span(span, redactor, now) for span in spans])
+    return parents_first(_span(span, redactor, now) for span in spans)
 
 
 def _span(span: ReadableSpan, redactor: Redactor, now: int) -> Span:
@@ -100,8 +100,9 @@ def _status(name: str) -> Literal["unset", "ok", "error"]:
     return "error" if name == "ERROR" else "ok" if name == "OK" else "unset"
 
 
-def _parents_first(spans: list[Span]) -> tuple[Span, ...]:
-    """Each span after its parent; iterative, since the depth is what the agent made it."""
+def parents_first(found: Iterable[Span]) -> tuple[Span, ...]:
+    """Each span after its parent, else in the order given; iterative, since the depth is what the agent made it."""
+    spans = list(found)
     ids = {span.span_id for span in spans}
     children: dict[str | None, list[Span]] = {}
     for span in spans:
