@@ -10,6 +10,7 @@ from evalplat.errors import ReferenceUnknown
 from evalplat.records import Card, Dataset, DatasetDiff, DatasetFacts, DatasetVersion
 from evalplat.suites import CaseFile, CaseList, Cases, DatasetVersions, card_of, dataset_diff, dataset_facts
 from evalplat.suites import dataset_name as name_of_file
+from evalplat.suites import is_scenario_file, load_scenarios
 
 from .workspace import workspace
 
@@ -41,7 +42,7 @@ class Shown:
 def open_dataset(ref: str) -> Named:
     """The dataset behind a reference, not yet read.
 
-    `ref` is a file; a name, looked for as NAME.jsonl here and in datasets/, then among the versions; NAME@latest,
+    `ref` is a file; a YAML file or folder of scenarios; a name, looked for as NAME.jsonl here and in datasets/, then among the versions; NAME@latest,
     NAME@v3 or NAME@DIGEST; or run:RUN, as that run saw it (run:RUN/NAME where its suite has several).
     Raises ReferenceUnknown that says where it looked, and SpecError for a malformed card.
     """
@@ -49,6 +50,9 @@ def open_dataset(ref: str) -> Named:
         return _of_run(ref)
     for place in _PLACES:
         path = Path(place.format(ref))
+        if path.is_dir() or (path.is_file() and is_scenario_file(path)):
+            # No `path`: what is written by people in YAML is not rewritten by commands.
+            return Named(name_of_file(path), CaseList(load_scenarios(path).cases, str(path)), card=card_of(path))
         if path.is_file():
             return Named(name_of_file(path), CaseFile(path), card=card_of(path), path=path)
     name, at, which = ref.rpartition("@")

@@ -9,7 +9,7 @@ from .dataset_read import CaseFile, CaseList, Cases
 from .dataset_split import assign, group_of, kept_places
 from .dataset_versions import DatasetVersions
 from .dataset_weights import load_traffic, weigh, weighed
-from .scenario_file import Entry, ScenarioFile, load_scenarios, read_scenarios, scenario_files
+from .scenario_file import Entry, ScenarioFile, is_scenario_file, load_scenarios, read_scenarios, scenario_files
 from .suite import load_policy, load_suite
 from .table_read import read_score_table
 from .table_write import write_score_table
@@ -33,6 +33,7 @@ __all__ = [
     "dataset_name",
     "group_of",
     "kept_places",
+    "is_scenario_file",
     "labelled",
     "latest_labels",
     "load_card",
