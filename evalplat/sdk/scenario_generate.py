@@ -36,7 +36,8 @@ def generate_red_team(domain: Path | str, out: Path | str, *, n: int, seed: int)
     if not prompt.is_file() or prompt.stat().st_size > _MAX_PROMPT_BYTES:
         raise SpecError(f"prompt: no file {prompt} of at most 1 MiB", where=str(file))
     try:
-        made = red_team.generate(surface, prompt.read_text(encoding="utf-8"), n=n, seed=seed)
+        text, name = prompt.read_text(encoding="utf-8"), file.resolve().parent.name
+        made = red_team.generate(surface, text, name=name, n=n, seed=seed)
     except InputError:
         raise
     except ValueError as err:

@@ -31,8 +31,10 @@ class RedTeam:
     twins: tuple[Mapping[str, Any], ...]
 
 
-def generate(surface: Surface, prompt: str, *, n: int, seed: int) -> RedTeam:
+def generate(surface: Surface, prompt: str, *, name: str, n: int, seed: int) -> RedTeam:
     """`n` attacks on a surface, the same for the same seed in any process; `prompt` is the text to be kept secret.
+
+    `name` is the desk's: ids begin with it, and it is a slice.
 
     Raises InputError where there are not so many, ValueError naming a `$word` that is not defined.
     """
@@ -41,7 +43,11 @@ def generate(surface: Surface, prompt: str, *, n: int, seed: int) -> RedTeam:
     attacks = tuple(_attack(attack, surface, secret, seed) for attack in taken)
     twins = [_twin(story, surface) for story in surface.stories]
     twins += [_lookalike(each, surface) for each in surface.lookalikes]
-    return RedTeam(surface, seed, attacks, tuple(twins))
+    return RedTeam(surface, seed, tuple(_at(name, each) for each in attacks), tuple(_at(name, each) for each in twins))
+
+
+def _at(desk: str, scenario: dict[str, Any]) -> dict[str, Any]:
+    return {**scenario, "id": f"{desk}.{scenario['id']}", "slices": {**scenario["slices"], "desk": desk}}
 
 
 def _attack(attack: Attack, surface: Surface, secret: list[Any], seed: int) -> dict[str, Any]:
