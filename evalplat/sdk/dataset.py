@@ -8,9 +8,18 @@ from pathlib import Path
 
 from evalplat.errors import ReferenceUnknown
 from evalplat.records import Card, Dataset, DatasetDiff, DatasetFacts, DatasetVersion
-from evalplat.suites import CaseFile, CaseList, Cases, DatasetVersions, card_of, dataset_diff, dataset_facts
+from evalplat.suites import (
+    CaseFile,
+    CaseList,
+    Cases,
+    DatasetVersions,
+    card_of,
+    dataset_diff,
+    dataset_facts,
+    is_scenario_file,
+    load_scenarios,
+)
 from evalplat.suites import dataset_name as name_of_file
-from evalplat.suites import is_scenario_file, load_scenarios
 
 from .workspace import workspace
 
@@ -42,8 +51,9 @@ class Shown:
 def open_dataset(ref: str) -> Named:
     """The dataset behind a reference, not yet read.
 
-    `ref` is a file; a YAML file or folder of scenarios; a name, looked for as NAME.jsonl here and in datasets/, then among the versions; NAME@latest,
-    NAME@v3 or NAME@DIGEST; or run:RUN, as that run saw it (run:RUN/NAME where its suite has several).
+    `ref` is a file; a YAML file or folder of scenarios; a name, looked for as NAME.jsonl here and in datasets/, then
+    among the versions; NAME@latest, NAME@v3 or NAME@DIGEST; or run:RUN, as that run saw it (run:RUN/NAME where its
+    suite has several).
     Raises ReferenceUnknown that says where it looked, and SpecError for a malformed card.
     """
     if ref.startswith(_RUN):

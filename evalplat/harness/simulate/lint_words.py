@@ -12,7 +12,10 @@ from evalplat.scorers.patterns import timed_match
 from evalplat.suites.scenario_patterns import patterns_of
 
 from .domain import Domain
+from .fitting import offered
+from .instruments import reference
 from .lint_found import Found, Place
+from .rehearse import rehearse
 from .start import as_json, start_state
 
 _PROBE_S = 0.1
@@ -81,7 +84,7 @@ def _words(case: Case, scenario: Scenario, domain: Domain) -> Iterator[Found]:
         elif utterance.text is not None and any(utterance.text == never.text for never in scenario.never_say):
             message = f"{utterance.text!r} must be said and never be said"
             yield Found("contradiction", ("must_say", at), message, "drop one of the two")
-    yield from _unknowable(scenario, told, str(state))
+    yield from _unknowable(scenario, told + str(state) + _told_by_tools(case, scenario, domain))
 
 
 def _told_by_user(case: Case, scenario: Scenario) -> str:
@@ -95,9 +98,18 @@ def _told_by_user(case: Case, scenario: Scenario) -> str:
     return "\n".join(said)
 
 
-def _unknowable(scenario: Scenario, told: str, state: str) -> Iterator[Found]:
+def _told_by_tools(case: Case, scenario: Scenario, domain: Domain) -> str:
+    """What tools say of themselves, and what they answer on the way of the solution."""
+    said = [f"{domain.by_name[name].description} {domain.by_name[name].schema}" for name in offered(scenario, domain)]
+    if scenario.solution and isinstance(scenario.user, ScriptedUser):
+        episode = rehearse(case, reference).episode
+        said += [str(call.result) for call in episode.tool_calls] if episode is not None else []
+    return "\n".join(said)
+
+
+def _unknowable(scenario: Scenario, told: str) -> Iterator[Found]:
     """Texts that a call must be made with and nobody says: neither the user nor the environment."""
-    known = (told + state).casefold()
+    known = told.casefold()
     for at, must in enumerate(scenario.must_call):
         for name, test in must.args.items():
             if isinstance(test.equals, str) and len(test.equals) >= 3 and test.equals.casefold() not in known:
