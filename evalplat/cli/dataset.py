@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from . import dataset_curation, dataset_failures
 from .console import write
 from .export import Out, To
+from .options import DatasetRef as Ref
 from .options import JsonOut
 
 app = typer.Typer(
@@ -16,13 +18,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-Ref = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATASET", help="A file, a name (NAME.jsonl here or in datasets/), NAME@v3, or run:RUN[/NAME]."
-    ),
-]
 
 
 @app.command("show")
@@ -207,6 +202,10 @@ def export(ref: Ref, out: Out, to: To = "jsonl") -> None:
 
     typer.echo(f"{export_dataset(ref, out, to=to):,} cases", err=True)
     typer.echo(out)
+
+
+for part in (dataset_curation.app, dataset_failures.app):
+    app.add_typer(part)
 
 
 def shares_of(given: list[str]) -> dict[str, float]:

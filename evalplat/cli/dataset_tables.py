@@ -76,13 +76,16 @@ def diff_lines(diff: DatasetDiff, *, limit: int) -> None:
     if diff.is_empty:
         _say(f"no difference: {diff.n_before:,} cases, sha256 {diff.before_digest}")
         return
+    retired = f" (of them {len(diff.retired):,} retired)" if diff.retired else ""
     _say(
         f"{diff.before} ({diff.n_before:,} cases) -> {diff.after} ({diff.n_after:,} cases): {len(diff.added):,} added, "
-        f"{len(diff.removed):,} removed, {len(diff.changed):,} changed, {len(diff.relabelled):,} relabelled, "
+        f"{len(diff.removed):,} removed{retired}, {len(diff.changed):,} changed, {len(diff.relabelled):,} relabelled, "
         f"{diff.n_same:,} the same"
     )
     _ids("+", "added", diff.added, limit, typer.colors.GREEN)
-    _ids("-", "removed", diff.removed, limit, typer.colors.RED)
+    gone = [case_id for case_id in diff.removed if case_id not in diff.retired]
+    _ids("-", "removed", gone, limit, typer.colors.RED)
+    _ids("- (retired)", "retired", diff.retired, limit, typer.colors.RED)
     _cases("~", "changed", diff.changed, limit)
     _cases("=", "relabelled", diff.relabelled, limit)
 

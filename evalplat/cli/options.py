@@ -35,6 +35,13 @@ Cluster = Annotated[
     ),
 ]
 
+DatasetRef = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET", help="A file, a name (NAME.jsonl here or in datasets/), NAME@v3, or run:RUN[/NAME]."
+    ),
+]
+
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="M", help="embedded, gguf:PATH or openai:NAME; replaces the agent's model."),

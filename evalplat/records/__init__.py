@@ -4,6 +4,7 @@ from .agent import AgentSpec, Guardrails, Limits, ModelSettings, Prompts, Retrie
 from .base import Record, canonical_json, content_hash
 from .case import Case, Expectation
 from .condition import Condition, ValueTest
+from .curation import Curated, Decided, Duplicate, PendingCase, Provenance, RetiredCase, Retirement, Undistinguished
 from .dataset import Card, Dataset, DatasetVersion, dataset_digest
 from .dataset_report import (
     Agreement,
@@ -33,6 +34,7 @@ from .decision import (
 )
 from .episode import Episode, InjectedFault, Message, ToolCall
 from .evaluation import Evaluation, Grade, Graded, RunHead
+from .failure_group import FailureGroup, FailureGroups
 from .label import Label, LabelValue
 from .parse import build, parse_yaml
 from .plan import (
@@ -88,6 +90,7 @@ __all__ = [
     "Column",
     "Comparison",
     "Condition",
+    "Curated",
     "Dataset",
     "DatasetCheck",
     "DatasetDiff",
@@ -95,7 +98,9 @@ __all__ = [
     "DatasetFinding",
     "DatasetSplit",
     "DatasetVersion",
+    "Decided",
     "Decision",
+    "Duplicate",
     "EarlyStop",
     "EndState",
     "Environment",
@@ -104,6 +109,8 @@ __all__ = [
     "Expectation",
     "Fact",
     "Failure",
+    "FailureGroup",
+    "FailureGroups",
     "FieldChange",
     "Finding",
     "Finish",
@@ -131,6 +138,7 @@ __all__ = [
     "NoiseShares",
     "Outcome",
     "PartChange",
+    "PendingCase",
     "Plan",
     "PlanAllocation",
     "PlanDesign",
@@ -139,8 +147,11 @@ __all__ = [
     "PlanSize",
     "Prompts",
     "Protocol",
+    "Provenance",
     "Record",
     "ReportData",
+    "RetiredCase",
+    "Retirement",
     "Retrieval",
     "Run",
     "RunCard",
@@ -173,6 +184,7 @@ __all__ = [
     "Trace",
     "Trial",
     "TrialKey",
+    "Undistinguished",
     "Usage",
     "UserTurn",
     "Utterance",

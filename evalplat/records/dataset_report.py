@@ -48,6 +48,7 @@ class DatasetDiff(Record):
     n_same: int
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    retired: tuple[str, ...] = Field(default=(), description="Of those removed: cases that were retired, with figures.")
     changed: tuple[CaseChange, ...]
     relabelled: tuple[CaseChange, ...]
 

@@ -20,6 +20,7 @@ from evalplat.suites import (
     load_scenarios,
 )
 from evalplat.suites import dataset_name as name_of_file
+from evalplat.suites.curation import Beside
 
 from .workspace import workspace
 
@@ -97,8 +98,11 @@ def version(ref: str, *, name: str | None = None, message: str = "", register: b
 
 
 def diff(before: str, after: str) -> DatasetDiff:
-    """What became of a dataset, between any two references."""
-    return dataset_diff(open_dataset(before).cases, open_dataset(after).cases)
+    """What became of a dataset, between any two references; of what was removed, what a retirement took out."""
+    one, other = open_dataset(before), open_dataset(after)
+    found = dataset_diff(one.cases, other.cases)
+    retired = {gone.case.id for path in {one.path, other.path} if path is not None for gone in Beside(path).retired()}
+    return found.model_copy(update={"retired": tuple(case_id for case_id in found.removed if case_id in retired)})
 
 
 def _versions() -> DatasetVersions:

@@ -52,6 +52,11 @@ class Workspace:
         """Answers of models, by request and trial number."""
         return self.root / "cache.db"
 
+    @property
+    def locks(self) -> Path:
+        """One file for each dataset that is being curated."""
+        return self.root / "locks"
+
     def prices(self) -> PriceTable:
         """Prices of models: the project's own before the listed ones."""
         from evalplat.runtime.gateway import OwnPrice, PriceTable
