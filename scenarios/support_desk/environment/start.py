@@ -13,7 +13,7 @@ from .stories import CUSTOMERS, MAILS, NOW, ORDERS, REFUNDS, VOUCHERS
 _FIRST = ("Niamh", "Cian", "Orla", "Piotr", "Saoirse", "Luca", "Amina", "Conor", "Freya", "Mateo", "Roisin", "Jonas")
 _LAST = ("Byrne", "Kavanagh", "Okafor", "Lindgren", "Walsh", "Ferrari", "Nowak", "Hughes", "Silva", "Tighe", "Crowe")
 _TOWNS = (("Galway", "H91"), ("Sligo", "F91"), ("Athlone", "N37"), ("Ennis", "V95"), ("Cork", "T12"), ("Dublin", "D08"))
-_OTHERS = 18
+_OTHERS = 8
 
 
 def start(random: Random) -> Desk:
