@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from .base import Name, Record
+from .base import Name, Record, content_hash
 
 Ending = Literal["user_done", "user_gave_up", "max_turns", "tool_limit", "agent_failed", "environment_failed"]
 
@@ -42,7 +42,6 @@ class ToolCall(Record):
     at_s: float = Field(ge=0)
     took_s: float = Field(ge=0)
 
-
     @property
     def had_effect(self) -> bool:
         """Whether it did what it was to do, whatever the agent was told."""
@@ -61,6 +60,14 @@ class Episode(Record):
     initial_state: dict[str, JsonValue]
     final_state: dict[str, JsonValue]
     seconds: float = Field(ge=0)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what was said, done and brought about, without times: by it unchanged conversations are known."""
+        calls = {"__all__": {"at_s", "took_s"}}
+        said = {"__all__": {"at_s"}}
+        kept = {"messages", "tool_calls", "ended", "final_state"}
+        return content_hash(self.model_dump(mode="json", include=kept, exclude={"messages": said, "tool_calls": calls}))
 
     @property
     def replies(self) -> tuple[str, ...]:

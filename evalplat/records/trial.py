@@ -93,6 +93,13 @@ class Outcome(Record):
     trace: Trace | None = None
     episode: Episode | None = Field(default=None, description="Of a scenario: the conversation and the environment.")
 
+    @property
+    def output_sha256(self) -> str | None:
+        """By which an unchanged output is known: of the answer, of a conversation all that was done; None if failed."""
+        if self.answer is None:
+            return None
+        return self.answer.sha256 if self.episode is None else self.episode.sha256
+
     @model_validator(mode="after")
     def _one_outcome(self) -> Self:
         if (self.answer is None) == (self.failure is None):

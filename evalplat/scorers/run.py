@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalplat.errors import ReferenceUnknown
-from evalplat.records import Column, Run, Score, ScoreFailure, ScoreTable, ScoringContext, Suite, TrialKey
+from evalplat.records import Column, Run, Score, ScoreFailure, ScoreTable, ScoringContext, Suite
 
 from .build import build
 
@@ -49,9 +49,7 @@ def score_table(scored: Scored, suite: Suite, run: Run, system: str) -> ScoreTab
     scores = scored.scores
     cases = {case.id: case for case in suite.cases}
     rows = [cases[score.key.case_id] for score in scores]
-    outputs: dict[TrialKey, str] = {
-        trial.key: trial.answer.sha256 for trial in run.trials if trial.answer is not None
-    }  # fmt: skip
+    outputs = {trial.key: trial.output_sha256 for trial in run.trials}
     names = sorted({name for case in rows for name in case.slices})
     cluster = Column.of([case.cluster for case in rows])
     weight = np.array([case.weight for case in rows], dtype=np.float64)
@@ -66,7 +64,7 @@ def score_table(scored: Scored, suite: Suite, run: Run, system: str) -> ScoreTab
         cluster=cluster if cluster.values else None,
         weight=None if np.all(weight == 1.0) else weight,
         slices={f"slice.{name}": Column.of([case.slices.get(name) for case in rows]) for name in names},
-        output_sha256=Column.of([outputs.get(score.key) for score in scores]),
+        output_sha256=Column.of([outputs[score.key] for score in scores]),
         origin=(run.info.id,),
     )
 

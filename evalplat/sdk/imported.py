@@ -149,7 +149,7 @@ def _table(found: Evaluation, run: Run) -> ScoreTable:
         cluster=cluster if cluster.values else None,
         weight=None if np.all(weight == 1.0) else weight,
         slices={f"slice.{name}": Column.of([case.slices.get(name) for case in of]) for name in names},
-        output_sha256=Column.of([None if trial.answer is None else trial.answer.sha256 for trial, _ in rows]),
+        output_sha256=Column.of([trial.output_sha256 for trial, _ in rows]),
         origin=(run.info.id,),
     )
 

@@ -94,7 +94,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         "trial": trial.key.trial,
         "seed": trial.seed,
         "answer": answer and answer.text,
-        "output_sha256": answer and answer.sha256,
+        "output_sha256": trial.output_sha256,
         "citations": answer and [citation.model_dump() for citation in answer.citations],
         "failure_kind": failure and failure.kind,
         "failure_message": failure and failure.message,

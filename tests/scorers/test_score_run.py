@@ -12,14 +12,17 @@ from evalplat.records import (
     Answer,
     Case,
     Dataset,
+    Episode,
     Expectation,
     Failure,
+    Message,
     Run,
     RunInfo,
     ScoreFailure,
     ScorerSpec,
     Suite,
     TargetInfo,
+    ToolCall,
     Trial,
     TrialKey,
     Usage,
@@ -139,3 +142,22 @@ def test_a_run_that_is_written_and_read_again_has_the_same_table(tmp_path):
 def test_a_failure_is_never_a_score():
     for score in score_run(SUITE, RUN).scores:
         assert isinstance(score, ScoreFailure) or np.isfinite(score.value)
+
+
+def test_a_conversation_is_unchanged_only_if_all_that_was_done_is():
+    def trial(tool: str, at_s: float) -> Trial:
+        episode = Episode(
+            messages=(Message(role="user", text="hi", at_s=0), Message(role="agent", text="Done.", at_s=at_s)),
+            tool_calls=(ToolCall(tool=tool, args={"id": 1}, turn=1, at_s=at_s, took_s=at_s),),
+            turns=1,
+            ended="user_done",
+            initial_state={},
+            final_state={},
+            seconds=at_s,
+        )
+        return Trial(
+            key=TrialKey(case_id="a"), seed=0, answer=Answer(text="Done."), episode=episode, latency_s=at_s, started_at=AT
+        )  # fmt: skip
+
+    quick, slow, other = trial("refund", 1.0), trial("refund", 9.0), trial("cancel", 1.0)
+    assert quick.output_sha256 == slow.output_sha256 != other.output_sha256
