@@ -155,9 +155,8 @@ def test_a_conversation_is_unchanged_only_if_all_that_was_done_is():
             final_state={},
             seconds=at_s,
         )
-        return Trial(
-            key=TrialKey(case_id="a"), seed=0, answer=Answer(text="Done."), episode=episode, latency_s=at_s, started_at=AT
-        )  # fmt: skip
+        answer, key = Answer(text="Done."), TrialKey(case_id="a")
+        return Trial(key=key, seed=0, answer=answer, episode=episode, latency_s=at_s, started_at=AT)
 
     quick, slow, other = trial("refund", 1.0), trial("refund", 9.0), trial("cancel", 1.0)
     assert quick.output_sha256 == slow.output_sha256 != other.output_sha256
