@@ -33,7 +33,8 @@ policy: gate.yaml
 POLICY = """metrics:
   - {metric: right, rule: non_inferiority, margin: 0.15, range: binary}
 """
-FRAMEWORKS = ["desk_openai_agents", "desk_langgraph", "desk_pydantic_ai", "desk_plain"]
+SLOW = ("desk_openai_agents", "desk_langgraph", "desk_plain")  # to load a framework takes longer than its trials
+FRAMEWORKS = ["desk_pydantic_ai", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 CASES = 24
 
 
