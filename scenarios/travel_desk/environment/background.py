@@ -15,17 +15,17 @@ def bookings(random: Random, departures: dict[str, Departure], names: dict[str, 
     for number, traveller in enumerate(_OTHERS, start=4001):
         item = random.choice(sorted(departures))
         fare: FareName = random.choice(("light", "standard", "flex"))
-        offer = departures[item].fares[fare]
+        base, tax = departures[item].fares[fare], departures[item].tax_cents
         made[f"TD{number}"] = Booking(
             traveller=traveller,
             kind=departures[item].kind,
             item=item,
             fare=fare,
             passengers=[names[traveller]],
-            base_cents=offer.base_cents,
-            tax_cents=offer.tax_cents,
+            base_cents=base,
+            tax_cents=tax,
             currency=departures[item].currency,
-            paid_cents=offer.base_cents + offer.tax_cents,
+            paid_cents=base + tax,
         )
     return made
 

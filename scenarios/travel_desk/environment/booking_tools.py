@@ -28,7 +28,6 @@ def hold_departure(
         raise ToolError("a passenger is named twice")
     if (held := _same_hold(desk, traveller_id, departure_id, fare, passengers)) is not None:
         return _told(desk, held)
-    offer = departure.fares[fare]
     _take_seats(departure, fare, len(passengers))
     booking = Booking(
         traveller=traveller_id,
@@ -36,8 +35,8 @@ def hold_departure(
         item=departure_id,
         fare=fare,
         passengers=passengers,
-        base_cents=offer.base_cents * len(passengers),
-        tax_cents=offer.tax_cents * len(passengers),
+        base_cents=departure.fares[fare] * len(passengers),
+        tax_cents=departure.tax_cents * len(passengers),
         currency=departure.currency,
         status="held",
         booked_at=desk.now,
@@ -189,10 +188,10 @@ def _room(desk: TravelDesk, hotel_id: str, room: str) -> Room:
 
 
 def _take_seats(departure: Departure, fare: FareName, count: int) -> None:
-    free = departure.fares[fare].seats
+    free = departure.seats[fare]
     if free < count:
         raise ToolError(f"{'sold out' if free == 0 else f'only {free} seats left'} in fare {fare}")
-    departure.fares[fare].seats -= count
+    departure.seats[fare] -= count
 
 
 def _give_back(desk: TravelDesk, booking: Booking) -> None:
@@ -200,15 +199,15 @@ def _give_back(desk: TravelDesk, booking: Booking) -> None:
         desk.hotels[booking.item].rooms[booking.fare].free += 1
     elif booking.status != "bumped":  # whoever was left behind has no seat to give back
         fare: FareName = booking.fare  # type: ignore[assignment]
-        desk.departures[booking.item].fares[fare].seats += len(booking.passengers)
+        desk.departures[booking.item].seats[fare] += len(booking.passengers)
 
 
 def _add_costs(booking: Booking, departure: Departure, fare: FareName) -> None:
     """The new fare where it is dearer, and the fee of the fare that was sold."""
-    count, offer = len(booking.passengers), departure.fares[fare]
+    count, base = len(booking.passengers), departure.fares[fare]
     booking.fee_cents += fare_rule(booking).change_fee_cents * count
-    if (offer.base_cents + offer.tax_cents) * count > booking.base_cents + booking.tax_cents:
-        booking.base_cents, booking.tax_cents = offer.base_cents * count, offer.tax_cents * count
+    if (base + departure.tax_cents) * count > booking.base_cents + booking.tax_cents:
+        booking.base_cents, booking.tax_cents = base * count, departure.tax_cents * count
 
 
 def _same_hold(

@@ -25,6 +25,7 @@ from .state import (
     Voucher,
 )
 
+INVOICE = "invoice"
 Key = Annotated[str, Field(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 Words = Annotated[str, Field(min_length=1, max_length=400)]
 Entry = TypeVar("Entry", Payment, Refund, Voucher)
@@ -89,7 +90,7 @@ def bill_company(desk: TravelDesk, booking_id: str, amount_cents: Positive, idem
     if desk.travellers[booking.traveller].company is None:
         raise ToolError("the traveller belongs to no company")
     entry = Payment(
-        booking=booking_id, card=None, amount_cents=amount_cents, currency=booking.currency, key=idempotency_key
+        booking=booking_id, card=INVOICE, amount_cents=amount_cents, currency=booking.currency, key=idempotency_key
     )
     return _pay(desk, booking, entry, None)
 

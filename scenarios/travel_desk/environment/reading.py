@@ -84,8 +84,8 @@ def search_departures(
                 mode="json", include={"kind", "carrier", "departs", "arrives", "currency", "status"}
             ),
             "fares": {
-                name: {"price_cents": fare.base_cents + fare.tax_cents, "seats": fare.seats}
-                for name, fare in departure.fares.items()
+                name: {"price_cents": base + departure.tax_cents, "seats": departure.seats[name]}
+                for name, base in departure.fares.items()
             },
             **({"remark": departure.remark} if departure.remark else {}),
         }
@@ -161,7 +161,7 @@ def quote_change(
     wanted = new_fare(desk, booking, new_departure_id, fare)
     departure = desk.departures[new_departure_id]
     count = len(booking.passengers)
-    new = (departure.fares[wanted].base_cents + departure.fares[wanted].tax_cents) * count
+    new = (departure.fares[wanted] + departure.tax_cents) * count
     difference = new - booking.base_cents - booking.tax_cents
     fee = fare_rule(booking).change_fee_cents * count
     return {
@@ -173,7 +173,7 @@ def quote_change(
         "difference_cents": difference,
         "change_fee_cents": fee,
         "to_pay_cents": max(0, difference) + fee,
-        "seats": departure.fares[wanted].seats,
+        "seats": departure.seats[wanted],
     }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Currency = Literal["EUR", "GBP", "CHF", "USD"]
+Cents = Annotated[int, Field(ge=0)]
 FareName = Literal["light", "standard", "flex", "business"]
 Approver = Literal["duty_manager", "company"]
 Answer = Literal["approves", "declines", "silent"]
@@ -58,12 +59,6 @@ class Company(Row):
     answer: Answer = "approves"
 
 
-class Fare(Row):
-    base_cents: int = Field(ge=0, description="A passenger.")
-    tax_cents: int = Field(ge=0, description="A passenger.")
-    seats: int = Field(ge=0)
-
-
 class Departure(Row):
     kind: Literal["flight", "train"]
     carrier: str
@@ -74,7 +69,9 @@ class Departure(Row):
     distance_km: int = Field(gt=0)
     currency: Currency
     status: Literal["scheduled", "cancelled"] = "scheduled"
-    fares: dict[FareName, Fare]
+    fares: dict[FareName, Cents] = Field(description="Base of a passenger.")
+    tax_cents: Cents = Field(description="Of a passenger, in every fare.")
+    seats: dict[FareName, Annotated[int, Field(ge=0)]]
     remark: str = ""
 
 
@@ -117,7 +114,7 @@ class Booking(Row):
 
 class Payment(Row):
     booking: str
-    card: str | None = Field(description="None: the company's invoice.")
+    card: str = Field(description="`invoice`: of the company.")
     amount_cents: int
     currency: Currency
     key: str
@@ -209,3 +206,7 @@ class TravelDesk(Row):
     hand_offs: list[HandOff] = []
     sent: list[Email] = []
     opened: list[str] = []
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """By way of JSON: a tenth of the time of copying the timetable field by field, before every call of a tool."""
+        return type(self).model_validate_json(self.model_dump_json())

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Literal, NamedTuple
 
-from .state import Currency, Departure, Fare, FareName, Hotel, Room
+from .state import Currency, Departure, FareName, Hotel, Room
 
 _CARRIERS = {"NV": "Norvia Air", "CQ": "Caldera Airlines", "TA": "TransAlp Rail", "NB": "Nordbahn"}
 _ABOVE_LIGHT: dict[str, dict[FareName, int]] = {
@@ -85,7 +85,7 @@ def departures(random: Random) -> dict[str, Departure]:
     known = {line.id: _departure(line) for line in _LINES}
     taken = {(d.origin, d.destination, d.departs.date()) for d in known.values()}
     first = date(2026, 5, 12)
-    for number in range(30):
+    for number in range(14):
         origin, destination = random.sample(_CITIES, 2)
         day = first + timedelta(days=random.randrange(30))
         hour, minute = random.randrange(6, 19), random.choice((0, 10, 25, 40, 55))
@@ -104,13 +104,9 @@ def _departure(line: Line) -> Departure:
     kind: Literal["flight", "train"] = "train" if line.id[:2] in ("TA", "NB") else "flight"
     departs = datetime.strptime(f"2026{line.id[-4:]} {line.leaves}", "%Y%m%d %H:%M")
     arrives = datetime.strptime(f"2026{line.id[-4:]} {line.arrives}", "%Y%m%d %H:%M")
-    fares: dict[FareName, Fare] = {
-        name: Fare(
-            base_cents=line.light + more, tax_cents=line.tax, seats=line.seats if name == "light" else line.dearer_seats
-        )
-        for name, more in _ABOVE_LIGHT[kind].items()
-    }
-    fares["business"] = Fare(base_cents=line.light * 4, tax_cents=line.tax, seats=min(4, line.dearer_seats))
+    fares = {name: line.light + more for name, more in _ABOVE_LIGHT[kind].items()}
+    fares["business"] = line.light * 4
+    seats = dict.fromkeys(fares, line.dearer_seats) | {"light": line.seats, "business": min(4, line.dearer_seats)}
     return Departure(
         kind=kind,
         carrier=_CARRIERS[line.id[:2]],
@@ -121,6 +117,8 @@ def _departure(line: Line) -> Departure:
         distance_km=line.km,
         currency=line.currency,
         fares=fares,
+        tax_cents=line.tax,
+        seats=seats,
     )
 
 
