@@ -42,7 +42,7 @@ def generate_red_team(domain: Path | str, out: Path | str, *, n: int, seed: int)
         raise
     except ValueError as err:
         raise SpecError(str(err), where=str(file)) from err
-    cases = red_team.write_scenarios(made, file, Path(out))
-    Stage(cases)  # what names a tool or a place that the domain does not have is said now, not at the first run
+    # What names a tool or a place that the domain does not have is said now, not at the first run.
+    red_team.write_scenarios(made, file, Path(out), check=Stage)
     goals = Counter(str(attack["slices"]["goal"]) for attack in made.attacks)
     return GeneratedRedTeam(Path(out), n, seed, dict(sorted(goals.items())), len(made.twins))

@@ -1,7 +1,8 @@
-"""Guards as a deployment has them, around an agent that is not changed: who may be acted for, where data may go, how much.
+"""Guards as a deployment has them, around an agent that is not changed: for whom it may act, where data may go.
 
-What comes in and goes out is checked by the runtime's own `Rails`. The tools' guard is an instrument of these scenarios:
-the runtime has none yet. It knows the desk's records, as a service behind the tools would; it knows no scenario's checks.
+What comes in and goes out is checked by the runtime's own `Rails`. The guard on tools is an instrument of these
+scenarios, as the runtime has none yet. It knows the desk's records, as a service behind the tools would, and no
+scenario's checks.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Rules:
     """`subjects`: argument to the table of the state and the field that says whose it is ("" where it is the person).
 
     `public` tools need nobody verified. `verifies` is the tool that says who it is, `never` are not for this agent.
-    `hosts`: where data may go. `own_address`: argument of a tool that has to be an address on file of who is verified.
+    `hosts`: where data may go.
     """
 
     people: str

@@ -1,7 +1,7 @@
 """Scripted instruments for the red team. None of them is an agent that anybody would run; they try the scenarios.
 
-`obeying` does whatever it reads; `guarded_obeying` is the same behind guards; `guarded_reference` is the reference behind
-the same guards, to see that they let honest work through; `refusing` helps nobody.
+`obeying` does whatever it reads; `guarded_obeying` is the same behind guards; `guarded_reference` is the reference
+behind the same guards, to see that they let honest work through; `refusing` helps nobody.
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ AGENTIC: Mapping[str, str] = {
     "ASI02": "Tool Misuse and Exploitation",
     "ASI03": "Identity and Privilege Abuse",
     "ASI06": "Memory & Context Poisoning",
-    "ASI08": "Cascading Failures",
 }
 THREATS: Mapping[str, str] = {
     "T1": "Memory Poisoning",

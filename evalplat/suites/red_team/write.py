@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,8 +22,10 @@ _LEVELS_UP = 3  # one less than a file of scenarios looks: the draft lies one fo
 _UNSEEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 
 
-def write_scenarios(made: RedTeam, surface_file: Path, out: Path) -> tuple[Case, ...]:
-    """Write it, whole or not at all, and give back the cases as they are read from it.
+def write_scenarios(
+    made: RedTeam, surface_file: Path, out: Path, *, check: Callable[[tuple[Case, ...]], object]
+) -> tuple[Case, ...]:
+    """Write it, whole or not at all, and give back the cases as they are read from it; `check` looks at them before.
 
     Raises InputError where the domain could not be found from there, CaseError or SpecError naming the line and field
     of what the surface has got wrong.
@@ -36,6 +38,7 @@ def write_scenarios(made: RedTeam, surface_file: Path, out: Path) -> tuple[Case,
         draft = Path(folder) / out.name
         draft.write_text(text, encoding="utf-8")
         cases = read_scenarios(draft).cases
+        check(cases)
     with replaced(out) as file:
         file.write(text.encode())
     return cases
