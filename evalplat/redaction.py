@@ -29,7 +29,7 @@ _SECRETS = tuple(
 )
 _NAMED_SECRET = re.compile(
     r"(?i)((?<![a-z])(?:x-)?(?:api[_-]?key|access[_-]?token|client[_-]?secret)\\*[\"']?\s*[:=]\s*\\*[\"']?)"
-    r"[^\s\"'\\&,;]{6,}"
+    r"(?!\[(?:redacted\]|secret [0-9]))[^\s\"'\\&,;]{6,}"  # what is masked already is none
 )
 
 _DIGITS = re.compile(r"[0-9]")

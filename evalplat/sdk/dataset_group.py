@@ -153,7 +153,17 @@ def find_group(groups: FailureGroups, which: str) -> FailureGroup:
 
 def _failing(found: Evaluation, failed: tuple[FailedCase, ...]) -> list[Failing]:
     cases = {case.id: case for case in found.cases}
-    return [Failing(one.case_id, _asked(cases[one.case_id]), one.failed) for one in failed]
+    return [
+        Failing(one.case_id, _asked(cases[one.case_id]), (*one.failed, *_more(cases[one.case_id], one)))
+        for one in failed
+    ]
+
+
+def _more(case: Case, one: FailedCase) -> tuple[str, ...]:
+    """What else tells failures apart: that nothing is known to answer with, and how a conversation ended."""
+    said = ("should not know",) if case.expect.abstain else ()
+    episode = one.trial.episode
+    return said if episode is None else (*said, f"ended: {episode.ended}")
 
 
 def _asked(case: Case) -> str:

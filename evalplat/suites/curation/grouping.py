@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,8 +63,9 @@ def group_failures(
 ) -> Grouping:
     """Group failures; `vectors` are unit vectors of what was asked, (n, dimensions); `others` what passed.
 
-    The number of groups, from 2 to 12, is that with the largest mean silhouette, one where none is above 0.05. Equal
-    input gives equal groups. Raises InputError for none or more than 3,000 failures, and for `n_groups` outside 1 to n.
+    The number of groups, from 2 to the root of the number of failures and at most 12, is that with the largest mean
+    silhouette, one where none is above 0.05: groups that a person can go through. Equal input gives equal groups.
+    Raises InputError for none or more than 3,000 failures, and for `n_groups` outside 1 to n.
     """
     n = len(failing)
     if not 1 <= n <= MAX_FAILED:
@@ -101,27 +103,48 @@ def _distances(failing: Sequence[Failing], vectors: Floats) -> Floats:
 
 
 def _cut(apart: Floats, n_groups: int | None) -> tuple[npt.NDArray[np.int64], float | None]:
-    from sklearn.cluster import AgglomerativeClustering
-    from sklearn.metrics import silhouette_score
-
-    def labels_of(k: int) -> npt.NDArray[np.int64]:
-        model = AgglomerativeClustering(n_clusters=k, metric="precomputed", linkage="average")
-        return np.asarray(model.fit_predict(apart), dtype=np.int64)
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
 
     n = len(apart)
     alone = np.zeros(n, dtype=np.int64)
     if n_groups == 1 or (n < 3 and n_groups is None):
         return alone, None
+    tree = linkage(squareform(apart, checks=False), method="average")
     best, labels = -math.inf, alone
-    for k in [n_groups] if n_groups is not None else range(2, min(MAX_GROUPS, n - 1) + 1):
-        cut = labels_of(k)
+    for k in [n_groups] if n_groups is not None else range(2, max(2, min(MAX_GROUPS, math.isqrt(n))) + 1):
+        cut = _exactly(tree, k, fcluster)
         # Of n groups there is no silhouette: each failure is alone.
-        score = float(silhouette_score(apart, cut, metric="precomputed")) if k < n else 0.0
+        score = silhouette(apart, cut) if k < n else 0.0
         if score > best + 1e-9:
             best, labels = score, cut
     if n_groups is None and best < _NOT_APART:
         return alone, None
     return labels, best
+
+
+def _exactly(tree: Floats, k: int, fcluster: Callable[..., Any]) -> npt.NDArray[np.int64]:
+    """The first n - k merges of the tree: k groups, also where several merges are equally far."""
+    n = len(tree) + 1
+    order = np.array([[*row[:2], at, row[3]] for at, row in enumerate(tree, start=1)])
+    return np.asarray(fcluster(order, n - k + 0.5, criterion="distance"), dtype=np.int64) - 1
+
+
+def silhouette(apart: Floats, labels: npt.NDArray[np.int64]) -> float:
+    """Mean silhouette of two groups or more by their distances (n, n), -1 to 1; 0 for who is alone.
+
+    P. J. Rousseeuw, Silhouettes, J. Computational and Applied Mathematics 20 (1987) 53-65.
+    """
+    groups, codes = np.unique(labels, return_inverse=True)
+    member = np.eye(len(groups))[codes]
+    sizes = member.sum(axis=0)
+    sums = apart @ member
+    own = sizes[codes]
+    inside = np.divide(sums[np.arange(len(codes)), codes], own - 1, out=np.zeros(len(codes)), where=own > 1)
+    nearest = np.where(member > 0, np.inf, sums / sizes).min(axis=1)
+    larger = np.maximum(inside, nearest)
+    values = np.divide(nearest - inside, larger, out=np.zeros(len(codes)), where=(own > 1) & (larger > 0))
+    return float(values.mean())
 
 
 def _apart_words(
@@ -133,7 +156,7 @@ def _apart_words(
     """Words that occur in more questions of the group than of the rest of the run, the most telling first.
 
     Log odds with an informative Dirichlet prior (Monroe, Colaresi & Quinn, Fightin' Words, Political Analysis 16 (2008)
-    372-403), on how many questions have the word; z of 1 or more.
+    372-403), on how many questions have the word; z of 1 or more where there are such.
     """
     inside, outside = set(members.tolist()), Counter[str]()
     mine: Counter[str] = Counter()
@@ -142,7 +165,7 @@ def _apart_words(
     for text in others:
         outside.update(set(words_of(text)))
     n_mine, n_outside = mine.total(), outside.total()
-    scored = []
+    scored: list[tuple[float, int, str]] = []
     for word, count in mine.items():
         prior = (count + outside[word]) / (n_mine + n_outside) * 10
         rest = 10 - prior
@@ -151,9 +174,11 @@ def _apart_words(
         if rest <= 0 or one <= 0 or other <= 0:
             continue
         z = (math.log(one) - math.log(other)) / math.sqrt(1 / (count + prior) + 1 / (outside[word] + prior))
-        if z >= 1.0 and not word.isdigit() and (count > 1 or len(members) == 1):
-            scored.append((-round(z, 9), word))
-    return tuple(word for _, word in sorted(scored)[:_WORDS])
+        if z > 0 and not word.isdigit():
+            scored.append((-round(z, 9), count, word))
+    telling = [word for z, count, word in sorted(scored) if z <= -1.0 and (count > 1 or len(members) == 1)]
+    # Where no word is shared, the rarest of the run: better a hint than a number.
+    return tuple(telling[:_WORDS] or [word for _, _, word in sorted(scored)[:_WORDS]])
 
 
 def _name(failed: Mapping[str, int], size: int, words: Sequence[str]) -> str:

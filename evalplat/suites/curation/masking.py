@@ -11,6 +11,7 @@ from evalplat.records import Case, build
 from evalplat.redaction import MASK, Found, personal_in, secrets_in
 
 _SPACING = re.compile(r"[\s().-]+")
+_ROUNDS = 8
 _NUMBERS = ("card", "iban", "phone", "ssn")
 
 
@@ -29,15 +30,20 @@ class Masker:
         if self._known is not None:
             text = self._known(text)
         kinds = {"secret"} if MASK in text else set()
-        found = sorted([*secrets_in(text), *personal_in(text)], key=lambda one: (one.start, -one.end))
-        parts, end = [], 0
-        for one in found:
-            if one.start < end:  # inside what is masked already
-                continue
-            parts += [text[end : one.start], self._name(one, text[one.start : one.end])]
-            kinds.add(one.kind)
-            end = one.end
-        return "".join([*parts, text[end:]]), tuple(sorted(kinds))
+        # Again until nothing is left: what stood beside a number may have hidden that it is one.
+        for _ in range(_ROUNDS):
+            found = sorted([*secrets_in(text), *personal_in(text)], key=lambda one: (one.start, -one.end))
+            if not found:
+                break
+            parts, end = [], 0
+            for one in found:
+                if one.start < end:  # inside what is masked already
+                    continue
+                parts += [text[end : one.start], self._name(one, text[one.start : one.end])]
+                kinds.add(one.kind)
+                end = one.end
+            text = "".join([*parts, text[end:]])
+        return text, tuple(sorted(kinds))
 
     def data(self, value: Any, place: str = "") -> tuple[Any, dict[str, tuple[str, ...]]]:
         """JSON data with all its texts masked, names of fields too; the kinds by dotted place."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evalplat.errors import InputError
 from evalplat.runtime.retrieval.embedding import embed
@@ -73,3 +75,29 @@ def test_so_many_groups_as_were_asked_for():
         grouped(failing, n_groups=13)
     with pytest.raises(InputError, match="expected 1 to 3,000 failed cases, found 0"):
         group_failures([], np.zeros((0, 2)), [], str.split)
+
+
+@settings(deadline=None)  # the first import takes seconds
+@given(st.integers(0, 2**32 - 1), st.integers(3, 24))
+def test_groups_and_silhouette_are_those_of_another_library(seed: int, n: int):
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.metrics import rand_score, silhouette_score
+
+    from evalplat.suites.curation.grouping import silhouette
+
+    rng = np.random.default_rng(seed)
+    vectors = np.abs(rng.normal(size=(n, 3)))  # no distance is cut at 0.5, so none ties
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    failing = [Failing(f"x{at}", f"question {at}", ("correct",)) for at in range(n)]
+    k = int(rng.integers(2, n))
+    made = group_failures(failing, vectors, [], str.split, n_groups=k)
+    labels = np.empty(n, dtype=np.int64)
+    for label, group in enumerate(made.groups):
+        labels[list(group.members)] = label
+    apart = np.round(0.5 * (1 - np.maximum(vectors @ vectors.T, 0)), 9)
+    apart = (apart + apart.T) / 2
+    np.fill_diagonal(apart, 0)
+    theirs = AgglomerativeClustering(n_clusters=k, metric="precomputed", linkage="average").fit_predict(apart)
+    assert silhouette(apart, labels) == pytest.approx(silhouette_score(apart, labels, metric="precomputed"), abs=1e-7)
+    assert rand_score(theirs, labels) == 1.0
+    assert made.silhouette == pytest.approx(silhouette(apart, labels))

@@ -78,6 +78,17 @@ def test_nothing_is_left_and_masking_twice_changes_nothing(parts: list[str], bet
     assert masked == {}
 
 
+@pytest.mark.parametrize("text", ["api_key: [redacted]", "access_token=abcdefgh12", "Bearer abcdefgh12", f"key {KEY}"])
+def test_what_is_masked_is_no_leak(text: str):
+    clean, _ = masked_case(Case(id="a", input=text), Masker())
+    assert not list(leaks_of(clean))
+    assert masked_case(clean, Masker())[0] == clean
+
+
+def test_a_number_is_found_behind_another():
+    assert Masker().text("4111 1111 1111 1111 8.8.8.8")[0] == "[card 1] [ip 1]"
+
+
 def test_leaks_name_the_place_but_not_what_is_reserved_for_examples():
     case = Case(id="a", input=f"{KEY} x@example.com", expect=Expectation(answers=("ana@mailbox.org",)))
     assert sorted(leaks_of(case)) == [("expect.answers.0", "e-mail"), ("input", "secret")]
