@@ -50,7 +50,7 @@ class World:
         self.cut_off = False
         """Whether a call was turned away since the agent has used up what the scenario allows."""
         self._closed = False
-        self._applied = False
+        self._applied = self._refused = False
         self._lock = threading.Lock()
 
     @property
@@ -84,7 +84,7 @@ class World:
             began = self.clock_s
             fault: str | None = None
             self.last_fault = None
-            self._applied = False
+            self._applied = self._refused = False
             given: dict[str, Any] = {}
             try:
                 given = _plain(args)
@@ -95,6 +95,8 @@ class World:
                 fault = met[2].kind if met else None
                 result = self._plainly(self.tools[tool], given) if met is None else self._struck(tool, given, *met)
             except ToolError as err:
+                if self._refused and fault != "stale":  # its own answer: no fault kept the call from being made
+                    fault, self.last_fault = None, None
                 self._keep(tool, given, began, fault, error=one_line(str(err)) or "refused")
                 raise
             self._keep(tool, given, began, fault, result=result)
@@ -162,11 +164,12 @@ class World:
 
     def _ran(self, tool: WorldTool, args: Mapping[str, Any], state: Any) -> tuple[Any, Any]:
         """Result and state after a call on a copy: a call that is refused changes nothing."""
-        copy = state.model_copy(deep=True)
+        copy = typed(self._domain, as_json(state))
         try:
             result = _json(tool.run(copy, args))
             return result, typed(self._domain, as_json(copy))
         except ToolError:
+            self._refused = True
             raise
         except Exception as err:
             self.broken = EnvironmentFailed(f"tool {tool.name}: {describe(err)} (at {place(err)})")
