@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from instruments.domains import (
     SCENARIOS,
+    SUITES,
     domain_of,
     domains,
     only_talks,
@@ -44,7 +45,20 @@ each_domain = pytest.mark.parametrize("name", domains())
 
 
 def test_both_domains_ship() -> None:
-    assert {"support_desk"} <= set(domains())
+    assert domains() == sorted(SUITES)
+
+
+def test_the_page_of_scenarios_names_every_domain_and_the_matrix() -> None:
+    page = (SCENARIOS / "README.md").read_text(encoding="utf-8")
+    for name in domains():
+        assert f"{name}/README.md" in page
+        assert f"{len(suite_of(name).cases)} conversations" in page
+    for family, (meant, may) in MATRIX.items():
+        assert f"| `{family}` |" in page
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{family}` |"))
+        assert [cell.strip() for cell in row.split("|")[3:5]] == [
+            f"`{meant}`", ", ".join(f"`{check}`" for check in sorted(may))
+        ]  # fmt: skip
 
 
 @each_domain
