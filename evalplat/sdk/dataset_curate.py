@@ -69,7 +69,7 @@ def curate(ref: str, source: Source, *, by: str | None = None, threshold: float 
     """
     check_threshold(threshold)
     beside = beside_of(ref, new=True)
-    found, suite, name = _evaluation(source)
+    found, suite, name, written = _evaluation(source)
     failed: Sequence[FailedCase] | None = None
     group = None
     if source.group is not None:
@@ -78,7 +78,7 @@ def curate(ref: str, source: Source, *, by: str | None = None, threshold: float 
         failed = failed_cases(found, bad_scores(found, metrics=source.metrics, below=source.below, suite=suite))
     from evalplat.runtime.telemetry import Redactor
 
-    curator = Curator(source=name, by=who(by), at=_now(), group=group, known=Redactor().known)
+    curator = Curator(source=name, by=who(by), at=_now(), group=group, known=Redactor().known, written=written)
     proposed, notes = proposals(found, failed, curator)
     with beside.locked(workspace().locks):
         waiting = beside.pending()
@@ -156,20 +156,22 @@ def who(by: str | None) -> str:
         raise InputError("--by: the user of this machine is not known: say who decides") from err
 
 
-def _evaluation(source: Source) -> tuple[Evaluation, Suite | None, str]:
+def _evaluation(source: Source) -> tuple[Evaluation, Suite | None, str, bool]:
+    """Cases and trials; the suite; where they are from; whether people wrote the cases, as those of a suite are."""
     if (source.run is None) == (source.traces is None):
         raise InputError("give either --run RUN or --traces FILE")
     if source.run is not None:
         store = workspace().store()
         run_id = store.resolve(source.run)
-        return evaluation_of(store, run_id), store.load_suite(run_id), f"run:{run_id}"
+        written = store.run_info(run_id).target.kind != "imported"
+        return evaluation_of(store, run_id), store.load_suite(run_id), f"run:{run_id}", written
     path = source.traces or Path()
     if source.group is not None:
         raise InputError("--group goes with --run: groups are of a run's failures")
     if path.is_file() and exchange.is_run(path):
-        return exchange.read_run(path), None, str(path)
+        return exchange.read_run(path), None, str(path), False
     named = {} if source.case is None else {"case": source.case}
-    return exchange.read_otlp(path, cluster=source.cluster, slices=source.slices, **named), None, str(path)
+    return exchange.read_otlp(path, cluster=source.cluster, slices=source.slices, **named), None, str(path), False
 
 
 def _of_group(source: Source, found: Evaluation, suite: Suite | None) -> tuple[list[FailedCase], str]:

@@ -25,8 +25,16 @@ def load_dataset(path: Path | str) -> Dataset:
     path = Path(path)
     if path.is_file() and path.stat().st_size > MAX_BYTES:
         raise CaseError(f"is larger than {MAX_BYTES // 2**20} MiB", where=str(path))
-    cases = tuple(case for _, case in CaseFile(path).read())
+    cases = tuple(_at_home(case, path.parent) for _, case in CaseFile(path).read())
     return Dataset(name=dataset_name(path), cases=cases)
+
+
+def _at_home(case: Case, folder: Path) -> Case:
+    """A scenario finds its domain beside the file or above, as one in YAML does."""
+    if case.scenario is None or case.scenario.environment.home is not None:
+        return case
+    environment = case.scenario.environment.model_copy(update={"home": folder.resolve()})
+    return case.model_copy(update={"scenario": case.scenario.model_copy(update={"environment": environment})})
 
 
 def dataset_name(path: Path) -> str:

@@ -17,11 +17,12 @@ _NUMBERS = ("card", "iban", "phone", "ssn")
 
 class Masker:
     """Masks the texts of one case. The first e-mail address becomes `[e-mail 1]` wherever it stands, the next `[e-mail
-    2]`: who is who can still be told, not who they are. What belongs to nobody (`@example.com`) is masked too."""
+    2]`: who is who can still be told, not who they are."""
 
-    def __init__(self, known: Callable[[str], str] | None = None) -> None:
-        """`known` masks values that have no shape, such as the environment's secrets."""
-        self._known = known
+    def __init__(self, known: Callable[[str], str] | None = None, *, nobody: bool = True) -> None:
+        """`known` masks values that have no shape, such as the environment's secrets. `nobody`: what is reserved for
+        examples (`@example.com`) is masked too, as in a trace it may be somebody's."""
+        self._known, self._nobody = known, nobody
         self._names: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
 
@@ -32,7 +33,8 @@ class Masker:
         kinds = {"secret"} if MASK in text else set()
         # Again until nothing is left: what stood beside a number may have hidden that it is one.
         for _ in range(_ROUNDS):
-            found = sorted([*secrets_in(text), *personal_in(text)], key=lambda one: (one.start, -one.end))
+            personal = (one for one in personal_in(text) if self._nobody or not one.nobody)
+            found = sorted([*secrets_in(text), *personal], key=lambda one: (one.start, -one.end))
             if not found:
                 break
             parts, end = [], 0

@@ -25,13 +25,15 @@ MAX_SAID = 2000
 
 @dataclass(frozen=True, slots=True)
 class Curator:
-    """Who takes cases from where, when; `known` masks what has no shape."""
+    """Who takes cases from where, when. `known` masks what has no shape; `written`: people wrote the cases, who keep to
+    what is reserved for examples, so that is left as it is."""
 
     source: str
     by: str
     at: datetime
     group: str | None = None
     known: Callable[[str], str] | None = None
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def proposals(
     """
     taken, notes = [], []
     for case, trial, why in _wanted(found, failed):
-        masker = Masker(curator.known)
+        masker = Masker(curator.known, nobody=not curator.written)
         try:
             clean, masked = masked_case(case.model_copy(update={"labels": (), "weight": 1.0}), masker)
         except CaseError as err:

@@ -43,6 +43,7 @@ def test_names_of_fields_are_texts_too():
 def test_addresses_of_nobody_go_too_and_known_values_are_found():
     masker = Masker(lambda text: text.replace("hunter2hunter2", "[redacted]"))
     assert masker.text("x@example.com hunter2hunter2") == ("[e-mail 1] [redacted]", ("e-mail", "secret"))
+    assert Masker(nobody=False).text("x@example.com y@mailbox.org") == ("x@example.com [e-mail 1]", ("e-mail",))
 
 
 def test_a_secret_that_holds_an_address_is_masked_whole():

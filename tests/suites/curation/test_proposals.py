@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from evalplat.errors import CaseError, InputError
-from evalplat.records import Case, Expectation, PendingCase, Provenance
+from evalplat.records import Case, Environment, Expectation, PendingCase, Provenance, Scenario
 from evalplat.suites import load_dataset
 from evalplat.suites.curation import Beside, Known, without_duplicates
 
@@ -84,6 +84,15 @@ def test_lines_that_are_not_meant_stay_as_they_are(tmp_path):
     assert path.read_bytes() == (first + second + '\n{"id":"c","input":"z"}\n').encode()
     beside.change({3: Case(id="b", input="new"), 4: None})
     assert path.read_bytes() == (first + '\n{"id":"b","input":"new"}\n').encode()
+
+
+def test_a_scenario_in_a_dataset_finds_its_domain_beside_the_file(tmp_path):
+    play = Scenario(persona="Ana", goal="g", environment=Environment(domain="domain:DOMAIN"))
+    Beside(tmp_path / "d.jsonl").add([Case(id="a", input="x", scenario=play), Case(id="b", input="x")])
+    first, second = load_dataset(tmp_path / "d.jsonl").cases
+    assert first.scenario is not None
+    assert first.scenario.environment.home == tmp_path
+    assert (first.content_hash, second.scenario) == (Case(id="a", input="x", scenario=play).content_hash, None)
 
 
 def test_a_damaged_file_is_named_by_line_and_field(tmp_path):
