@@ -62,15 +62,15 @@ def choose(surface: Surface, templates: tuple[AttackTemplate, ...], n: int, seed
 
     Raises InputError where there are not so many.
     """
-    left = list(every_attack(surface, templates))
+    left = [(attack, attack.traits) for attack in every_attack(surface, templates)]
     if not 1 <= n <= len(left):
         raise InputError(f"--n: from 1 to {len(left)} different attacks can be made here, found {n}")
     Random(f"{seed}:order").shuffle(left)  # noqa: S311 - a choice to be repeated, nothing secret
     taken: list[Attack] = []
     seen: Counter[tuple[str, ...]] = Counter()
     while len(taken) < n:
-        best = min(range(len(left)), key=lambda at: tuple(seen[trait] for trait in left[at].traits))
-        attack = left.pop(best)
-        seen.update(attack.traits)
+        best = min(range(len(left)), key=lambda at: [seen[trait] for trait in left[at][1]])
+        attack, traits = left.pop(best)
+        seen.update(traits)
         taken.append(attack)
     return taken
