@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,9 +90,14 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _adopt(db: sqlite3.Connection, path: Path) -> None:
-    if _is_ledger(db, path):
+    db.execute("BEGIN")  # one view of the file, which another process may be making just now
+    try:
+        there = _is_ledger(db, path)
+    finally:
+        db.execute("ROLLBACK")
+    if there:
         return
-    db.execute("PRAGMA journal_mode = WAL")
+    _to_wal(db)
     with transaction(db):
         if _is_ledger(db, path):  # another process was faster
             return
@@ -99,6 +105,19 @@ def _adopt(db: sqlite3.Connection, path: Path) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _to_wal(db: sqlite3.Connection) -> None:
+    """SQLite does not wait, as it does elsewhere, where two processes that make one file are in each other's way."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as err:
+            if err.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
 
 
 def _is_ledger(db: sqlite3.Connection, path: Path) -> bool:
