@@ -85,7 +85,7 @@ def departures(random: Random) -> dict[str, Departure]:
     known = {line.id: _departure(line) for line in _LINES}
     taken = {(d.origin, d.destination, d.departs.date()) for d in known.values()}
     first = date(2026, 5, 12)
-    for number in range(14):
+    for number in range(8):
         origin, destination = random.sample(_CITIES, 2)
         day = first + timedelta(days=random.randrange(30))
         hour, minute = random.randrange(6, 19), random.choice((0, 10, 25, 40, 55))
