@@ -16,6 +16,7 @@ def lay(folder: Path, name: str, *cases: dict[str, object]) -> None:
     (folder / name).write_text("".join(json.dumps(case) + "\n" for case in cases))
 
 
+@pytest.mark.slow
 def test_show_version_and_diff(evalplat, tmp_path):
     (tmp_path / "datasets").mkdir()
     lay(tmp_path / "datasets", "d.jsonl", {"id": "a", "input": "x\u001b[31m"}, {"id": "b", "input": "y"})

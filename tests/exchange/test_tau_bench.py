@@ -65,6 +65,7 @@ def test_written_and_read_again_nothing_has_changed(airline, tmp_path):
     assert sum(len(sample["messages"]) for sample in samples) == 200 + 1490 + 1290 + 2 * 1164
 
 
+@pytest.mark.slow
 def test_the_published_figures_from_a_kept_run_and_from_its_exports(project, shared_data):
     kept = import_tau_bench(
         shared_data / "tau_airline_traces.jsonl",

@@ -18,6 +18,7 @@ PRICES = PriceTable({"openai:test-model": OwnPrice(input=2.0, output=8.0)})
 CALLS = 300
 
 
+@pytest.mark.slow
 async def test_ten_percent_of_each_fault(endpoint, open_gateway, settings) -> None:
     """Several hundred concurrent calls; a tenth each of 429, 500, broken body, stalled stream and closed connection."""
     kinds = ("rate_limited", "server_error", "broken_body", "stalled", "closed")

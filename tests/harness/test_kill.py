@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from instruments.runs import make_suite, start_run
 from instruments.target_server import TargetServer
 
@@ -60,6 +61,7 @@ def answer(asked: dict[str, Any], attempt: int) -> str:
     return f"{asked['case_id']}/{asked['trial']} says " + "x" * 2000
 
 
+@pytest.mark.slow
 def test_twenty_kills_at_random_moments(tmp_path: Path) -> None:
     moments = random.Random(20)
     suite, path = make_suite(130, 3), tmp_path / "ledger.db"

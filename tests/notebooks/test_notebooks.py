@@ -47,7 +47,7 @@ def test_a_notebook_begins_with_a_question_and_holds_nothing_of_a_machine(path: 
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-@pytest.mark.xdist_group("notebooks")
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_and_says_what_is_committed(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     from nbclient import NotebookClient

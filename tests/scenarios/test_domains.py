@@ -102,6 +102,7 @@ def test_every_kind_of_fault_strikes_somewhere(name: str) -> None:
     assert with_faults >= len(suite_of(name).cases) / 2
 
 
+@pytest.mark.slow
 @each_domain
 def test_lint_finds_nothing(name: str) -> None:
     linted = lint([SCENARIOS / name / "scenarios"])

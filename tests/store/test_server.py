@@ -23,6 +23,8 @@ from evalplat.errors import ReferenceUnknown, StoreError
 from evalplat.records import Run, Suite
 from evalplat.store import Store
 
+pytestmark = pytest.mark.xdist_group("server")  # which takes twenty seconds to start
+
 
 @dataclass
 class Server:
