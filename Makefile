@@ -23,7 +23,7 @@ coverage: .venv/test.stamp ## the same tests, with what they do not reach (half 
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov=evalplat --cov-report=term:skip-covered
 
 slow: .venv/test.stamp ## long simulations and load tests, within a budget of 30 minutes
-	timeout 1800 $(BIN)/python -m pytest -m slow --durations=10
+	timeout 1800 $(BIN)/python -m pytest -n 2 --dist loadgroup -m slow --durations=25
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
