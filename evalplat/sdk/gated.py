@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evalplat.errors import InputError
 from evalplat.records import Decision, Finding, ReportData, Run, RunInfo, ScoreTable, Suite
 
 from .evidence import report_data
+from .homes import at_home
 
 if TYPE_CHECKING:
     from evalplat.store import Store
@@ -77,6 +78,10 @@ class KeptRun:
     def questions(self) -> str | None:
         """Hash of cases and scorers, where they are known."""
         return None if self.suite is None else self.suite.questions_sha256
+
+    def at_home(self, suite: Suite) -> KeptRun:
+        """Itself, with the folders of its scenarios' domains where `suite`, read from files, has the same domains."""
+        return self if self.suite is None else replace(self, suite=at_home(self.suite, suite))
 
     def whole(self) -> KeptRun:
         """Itself. Raises InputError for a run that a gate ended early: what it lacks is not by chance."""

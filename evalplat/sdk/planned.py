@@ -60,7 +60,10 @@ def planned(
     base, begun = baseline, begun_of(ledger, store, suite, baseline.kept, target)
     if begun is not None and not (base.named or base.fresh):
         base = replace(base, kept=begun.baseline)
+    base = replace(base, kept=base.kept.at_home(suite))
     anchor = anchor_of(store, policy, base.kept, target.fingerprint)
+    if anchor.kept is not None:
+        anchor = replace(anchor, kept=anchor.kept.at_home(suite))
     plan = Plan.of(suite, base.kept, anchor.kept, policy, seed)
     if begun is not None and begun.ended and begun.protocol == plan.protocol:
         return Planned(base, rechecked(anchor, policy, how, seed=seed, place=place, again=False), plan, begun)

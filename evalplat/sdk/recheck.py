@@ -14,6 +14,7 @@ from evalplat.records import Finding, GatePolicy, ScoreTable, Suite
 from evalplat.scorers import score_run, score_table
 
 from .gated import KeptRun
+from .homes import homeless
 from .run import How, opened, run_trials
 from .workspace import Workspace
 
@@ -49,6 +50,9 @@ def cannot_be_run_again(kept: KeptRun, how: How, place: Workspace) -> str | None
     """Why the system behind a run is not to be had as it was; None where it is. Costs no call."""
     if kept.info.target.kind == "imported":
         return f"run {kept.run_id} was imported"
+    lost = None if kept.suite is None else homeless(kept.suite)
+    if lost is not None:
+        return f"domain {lost.domain} is not what it was"
     try:
         target = opened(kept.info.target.ref, replace(how, cached=False), place)
         if target.info.fingerprint != kept.fingerprint:
