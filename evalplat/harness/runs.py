@@ -23,8 +23,11 @@ def new_run_id(now: datetime | None = None, random: Random | None = None) -> str
     return now.astimezone(UTC).strftime("%Y%m%d-%H%M%S-") + "".join(draw(_ALPHABET) for _ in range(5))
 
 
-def freeze(suite: Suite, target: TargetInfo, run_id: str, at: datetime, *, protocol: Protocol | None = None) -> RunInfo:
-    """The RunInfo of a new run of `suite` by `target`; with the `protocol` of the gate that steers it."""
+def freeze(
+    suite: Suite, target: TargetInfo, run_id: str, at: datetime, *, protocol: Protocol | None = None, reused: int = 0
+) -> RunInfo:
+    """The RunInfo of a new run of `suite` by `target`; with the `protocol` of the gate that steers it, and how many
+    trials it takes over from an earlier run."""
     return RunInfo(
         id=run_id,
         suite=suite.name,
@@ -35,6 +38,7 @@ def freeze(suite: Suite, target: TargetInfo, run_id: str, at: datetime, *, proto
         n_cases=len(suite.cases),
         created_at=at,
         protocol=protocol,
+        reused=reused,
         version=__version__,
     )
 

@@ -119,6 +119,7 @@ class RunInfo(Record):
     closed_at: AwareDatetime | None = None
     protocol: Protocol | None = Field(default=None, description="Of a run that a gate steers, look by look.")
     looks: int | None = Field(default=None, ge=1, description="Such a run, closed: how many looks it took.")
+    reused: int = Field(default=0, ge=0, description="Trials taken over from an earlier run of the same change.")
     version: str
 
     @property

@@ -74,7 +74,7 @@ def _calls(done: RunDone, plan: Planned) -> Calls:
     run, base = done.run, plan.base
     return Calls(
         candidate=done.n_trials,
-        candidate_reused=sum(trial.started_at < run.info.created_at for trial in run.trials),
+        candidate_reused=run.info.reused,
         largest=plan.plan.protocol.largest,
         baseline_run=plan.baseline_run,
         baseline_kept=0 if base.fresh or base.kept.run is None else len(base.kept.run.trials),
@@ -131,10 +131,11 @@ class _Steered:
         target = opened(candidate, self.how, self.place, run_id=run_id, spent=spent)
         if not same:
             await target.prepare()
-            info = freeze(self.suite, target.info, run_id, datetime.now(UTC), protocol=protocol)
+            before = () if begun is None else tuple(self.ledger.trials(begun.run_id))
+            info = freeze(self.suite, target.info, run_id, datetime.now(UTC), protocol=protocol, reused=len(before))
             self.ledger.create_run(info, self.suite)
-            if begun is not None:
-                self.ledger.record(run_id, *self.ledger.trials(begun.run_id))
+            if before:
+                self.ledger.record(run_id, *before)
         if self.how.started is not None:
             self.how.started(run_id)
         return run_id, target

@@ -40,4 +40,5 @@ def test_a_kept_baseline_is_played_again_beside_another_candidate(desk: Path):
     again = gate(REFERENCE, REFERENCE.replace("reference", "loops"), suite="suite.yaml").decision
     assert again.calls is not None and again.calls.baseline_kept == first.calls.baseline_run
     assert again.calls.baseline_run > 0, "a share of it was played again"
+    assert first.calls.candidate_reused == again.calls.candidate_reused == 0
     assert not {"baseline_unchecked", "baseline_stale"} & set(codes(again))
