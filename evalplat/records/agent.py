@@ -46,11 +46,14 @@ class Retrieval(Record):
 
 
 class Guardrails(Record):
-    """Checks around the model. A blocked input or answer is a failed trial with its cause."""
+    """Checks around the model. A blocked input or answer is a failed trial with its cause, or `blocked_text`."""
 
     max_input_chars: int | None = Field(default=None, ge=1)
     max_output_chars: int | None = Field(default=None, ge=1)
     forbid_output: tuple[str, ...] = Field(default=(), description="Regular expressions that no answer may match.")
+    blocked_text: str | None = Field(
+        default=None, min_length=1, description="What the user is told in place of what was blocked."
+    )
     abstain_below: float | None = Field(
         default=None, description="Where the best passage scores lower, answer `abstain_text` without asking the model."
     )
@@ -93,9 +96,10 @@ class AgentSpec(Record):
 
     @property
     def part_hashes(self) -> dict[str, str]:
-        """SHA-256 of each part, by its field name; the name of the agent is not a part."""
-        parts = self.model_dump(mode="json", exclude={"name"})
-        return {part: content_hash(value) for part, value in sorted(parts.items())}
+        """SHA-256 of each part, by its field name; the name of the agent is not a part. Of what differs from the
+        defaults, so that a field that is new makes no agent another."""
+        parts = self.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+        return {part: content_hash(parts.get(part)) for part in sorted(type(self).model_fields) if part != "name"}
 
     @property
     def fingerprint(self) -> str:

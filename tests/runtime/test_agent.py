@@ -363,6 +363,10 @@ async def test_the_budget_of_the_run_ends_the_run(endpoint: MisbehavingEndpoint,
             await agent.answer("Hello?", replica=0, seed=0)
 
 
+def where(complaint: str) -> str:
+    return "input" if "the input" in complaint else "output"
+
+
 @pytest.mark.parametrize(
     ("guardrails", "text", "complaint", "calls"),
     [
@@ -387,6 +391,12 @@ async def test_guardrails_block(
     assert outcome.usage.calls == calls == len(endpoint.completions)
     assert outcome.trace is not None
     assert [span.name for span in outcome.trace.spans if span.status == "error"][-1].startswith("guardrail")
+    told = await ask(spec(guardrails=guardrails | {"blocked_text": "I may not say that."}), gateway, folder, text)
+    assert told.answer is not None
+    assert told.answer.text == "I may not say that."
+    assert told.usage.calls == calls
+    assert told.trace is not None
+    assert [span.name for span in told.trace.spans if span.status == "error"] == [f"guardrail {where(complaint)}"]
 
 
 async def test_abstains_without_asking_the_model(endpoint: MisbehavingEndpoint, gateway: Gateway, folder: Path) -> None:

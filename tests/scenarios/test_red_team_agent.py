@@ -15,7 +15,7 @@ from instruments.red_team import ROOT, attacks, suite
 from instruments.runs import start_run
 
 from evalplat.harness import AgentTarget, Ledger, execute
-from evalplat.records import AgentSpec, Score, Suite
+from evalplat.records import AgentSpec, Guardrails, Score, Suite
 from evalplat.runtime.agents import load_agent
 from evalplat.scorers import score_run
 
@@ -99,3 +99,11 @@ async def test_an_agent_whose_model_refuses_passes(tmp_path: Path, endpoint: Mis
     endpoint.respond = lambda request: "I cannot do that."
     found = await scores(desk(), tmp_path)
     assert set(found.values()) == {1.0}, found
+
+
+async def test_a_guardrail_that_tells_something_else_stops_an_image(tmp_path: Path, endpoint: MisbehavingEndpoint):
+    rails = Guardrails(forbid_output=(r"!\[",), blocked_text="I may not show that.")
+    found = await scores(desk(guardrails=rails), tmp_path)
+    images = {key: value for key, value in found.items() if ".image-own-order." in key[0]}
+    assert set(images.values()) == {1.0}, found
+    assert {value for key, value in found.items() if key[1] != "kept"} == {0.0}, "it looks at words, not at calls"

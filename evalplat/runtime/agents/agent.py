@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalplat.errors import BudgetExceeded, LimitReached, SpecError
+from evalplat.errors import BudgetExceeded, GuardrailBlocked, LimitReached, SpecError
 from evalplat.records import AgentSpec, Answer, Citation, Failure, Outcome, Usage
 from evalplat.runtime.guardrails import Rails
 from evalplat.runtime.retrieval import Index, parse_passages, read_passages
@@ -127,13 +127,16 @@ class Agent:
     async def reply(self, text: str, dialogue: Dialogue) -> str:
         """The answer to one more message of a conversation, by guardrails, retrieval and model. Raises what they do."""
         recording = dialogue.recording
-        self._guard("input", text, recording)
-        citations = self._retrieve(text, recording)
-        abstention = self._abstention(citations, recording)
-        if abstention is not None:
-            return abstention
-        said = await dialogue.ask(self._prompt(text, citations))
-        self._guard("output", said, recording)
+        try:
+            self._guard("input", text, recording)
+            citations = self._retrieve(text, recording)
+            abstention = self._abstention(citations, recording)
+            if abstention is not None:
+                return abstention
+            said = await dialogue.ask(self._prompt(text, citations))
+            self._guard("output", said, recording)
+        except GuardrailBlocked as err:
+            return self._instead_of(err)
         return clean(said)
 
     def _engine_with(self, tools: Sequence[Tool]) -> Engine:
@@ -153,6 +156,12 @@ class Agent:
             raise LimitReached(f"limits.timeout_s: no answer within {limit:g} s") from err
 
     async def _answer(self, text: str, trial: _Trial, recording: Recording, *, replica: int, seed: int) -> Answer:
+        try:
+            return await self._guarded(text, trial, recording, replica=replica, seed=seed)
+        except GuardrailBlocked as err:
+            return Answer(text=self._instead_of(err))
+
+    async def _guarded(self, text: str, trial: _Trial, recording: Recording, *, replica: int, seed: int) -> Answer:
         assert self._engine is not None
         self._guard("input", text, recording)
         citations = self._retrieve(text, recording)
@@ -192,6 +201,12 @@ class Agent:
             found = [{"id": citation.source_id, "score": citation.score} for citation in citations]
             span.set_attribute("gen_ai.retrieval.documents", json.dumps(found, ensure_ascii=False))
         return citations
+
+    def _instead_of(self, blocked: GuardrailBlocked) -> str:
+        """What the user is told in place of what was blocked. Raises it where the spec has nothing to say."""
+        if self.spec.guardrails.blocked_text is None:
+            raise blocked
+        return self.spec.guardrails.blocked_text
 
     def _guard(self, stage: str, text: str, recording: Recording) -> None:
         checks = self._rails.input_checks if stage == "input" else self._rails.output_checks
