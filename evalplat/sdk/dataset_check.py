@@ -8,7 +8,7 @@ from pathlib import Path
 from evalplat.errors import SpecError
 from evalplat.records import AgentSpec, DatasetCheck, DatasetFinding, build, parse_yaml
 from evalplat.suites import check_alone, check_leak, check_prompt, dataset_facts, reading
-from evalplat.suites.dataset_check import check_threshold
+from evalplat.suites.dataset.check import check_threshold
 from evalplat.suites.files import read_text
 
 from .dataset import open_dataset

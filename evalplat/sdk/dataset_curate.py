@@ -24,8 +24,8 @@ from evalplat.suites.curation import (
     proposals,
     without_duplicates,
 )
-from evalplat.suites.dataset_check import check_threshold
-from evalplat.suites.dataset_read import check_usable
+from evalplat.suites.dataset.check import check_threshold
+from evalplat.suites.dataset.read import check_usable
 
 from .dataset import open_dataset
 from .dataset_group import find_group, kept_groups

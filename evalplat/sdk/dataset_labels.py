@@ -8,7 +8,7 @@ from pathlib import Path
 from evalplat.errors import InputError
 from evalplat.records import Agreement, Label
 from evalplat.suites import agreement, labelled, latest_labels, load_labels, write_cases
-from evalplat.suites.dataset_agreement import Level
+from evalplat.suites.dataset.agreement import Level
 
 from .dataset import open_dataset
 

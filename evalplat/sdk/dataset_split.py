@@ -10,7 +10,7 @@ from pathlib import Path
 from evalplat.errors import InputError
 from evalplat.records import DatasetSplit, SplitPart
 from evalplat.suites import CaseFile, assign, group_of, kept_places
-from evalplat.suites.dataset import as_line
+from evalplat.suites.dataset.dataset import as_line
 from evalplat.suites.files import replaced
 
 from .dataset import open_dataset

@@ -10,9 +10,9 @@ from evalplat.errors import CaseError, SpecError
 from evalplat.records import Dataset, GatePolicy, Record, ScorerSpec, Suite, build, parse_yaml
 from evalplat.records.base import Name
 
-from .dataset import load_dataset
+from .dataset.dataset import load_dataset
 from .files import read_text
-from .scenario_file import is_scenario_file, load_scenarios
+from .scenario.file import is_scenario_file, load_scenarios
 
 MAX_BYTES = 4 * 2**20
 

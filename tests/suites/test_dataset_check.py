@@ -11,8 +11,8 @@ import pytest
 
 from evalplat.records import Case, DatasetFinding, Expectation, Label
 from evalplat.suites import CaseList, check_alone, check_leak, check_prompt, reading
-from evalplat.suites.dataset_shingles import shingled, words_of
-from evalplat.suites.dataset_similar import similar
+from evalplat.suites.dataset.shingles import shingled, words_of
+from evalplat.suites.dataset.similar import similar
 
 LONG = "How long does a standard parcel to a small island off the western coast take in winter"
 
@@ -88,7 +88,7 @@ def test_many_equal_texts_are_one_group_and_many_alike_ones_are_owned_up_to():
 
 
 def test_another_process_finds_the_same():
-    code = "from evalplat.suites.dataset_shingles import shingled\nprint(shingled(['a b c d', 'ä']).hashes.tolist())"
+    code = "from evalplat.suites.dataset.shingles import shingled\nprint(shingled(['a b c d', 'ä']).hashes.tolist())"
     runs = {
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in "ab"
     }

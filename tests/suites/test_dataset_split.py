@@ -78,7 +78,7 @@ def test_single_cases_of_many_strata_do_not_all_go_to_one_part():
 
 def test_another_process_gives_the_same_parts():
     code = (
-        "from evalplat.suites.dataset_split import place_of\n"
+        "from evalplat.suites.dataset.split import place_of\n"
         "print(place_of(('cluster', 'k\u00e4'), 5), place_of(('case', 'k\u00e4'), 5))"
     )
     runs = {

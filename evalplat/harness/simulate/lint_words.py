@@ -9,7 +9,7 @@ from evalplat.records import Case, Scenario, ScriptedUser
 from evalplat.scorers.base import CannotScore
 from evalplat.scorers.episode_words import values_at
 from evalplat.scorers.patterns import timed_match
-from evalplat.suites.scenario_patterns import patterns_of
+from evalplat.suites.scenario.patterns import patterns_of
 
 from .domain import Domain
 from .fitting import offered

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from evalplat.errors import CaseError, InputError
 from evalplat.records import Case, Decided, PendingCase, Record, RetiredCase, build
-from evalplat.suites.dataset import as_line
+from evalplat.suites.dataset.dataset import as_line
 from evalplat.suites.files import read_text, replaced
 from evalplat.suites.json_lines import json_lines
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from evalplat.errors import CaseError
 from evalplat.records import Case, Duplicate, Evaluation, PendingCase, Provenance, ScriptedUser, Trial
-from evalplat.suites.dataset_shingles import shingled
-from evalplat.suites.dataset_similar import similar
+from evalplat.suites.dataset.shingles import shingled
+from evalplat.suites.dataset.similar import similar
 from evalplat.suites.exchange.conversation import conversation_of
 from evalplat.suites.exchange.messages import text_of
 

@@ -11,7 +11,7 @@ import numpy as np
 from evalplat.errors import InputError
 from evalplat.records import Case, Retirement, ScoreTable, Undistinguished
 from evalplat.stats import clopper_pearson
-from evalplat.suites.dataset_split import group_of
+from evalplat.suites.dataset.split import group_of
 
 from .failed import MEASURED
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from evalplat.errors import CaseError, InputError
 from evalplat.records import Case, build
-from evalplat.suites.dataset_read import check_usable
+from evalplat.suites.dataset.read import check_usable
 
 from .case_rows import Kind, Row, rows_of
 from .sources import label

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evalplat.errors import CaseError
 from evalplat.records import Case
-from evalplat.suites.dataset_read import check_usable
+from evalplat.suites.dataset.read import check_usable
 
 from .inspect_own import KEY
 from .inspect_sample import case_of, identity

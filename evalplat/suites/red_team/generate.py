@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from evalplat.suites.scenario_template import filled
+from evalplat.suites.scenario.template import filled
 
 from .choose import Attack, choose
 from .fragments import fragments

@@ -12,8 +12,8 @@ from typing import Any
 from evalplat.errors import InputError
 from evalplat.records import Case
 from evalplat.suites.files import replaced
-from evalplat.suites.scenario_file import read_scenarios
-from evalplat.suites.scenario_template import filled
+from evalplat.suites.scenario.file import read_scenarios
+from evalplat.suites.scenario.template import filled
 
 from .generate import RedTeam
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from evalplat.errors import ScoreTableError
 from evalplat.records import Column
 
-from .table_cells import RawTable, place
-from .table_layout import NUMBERS, TEXTS
+from .cells import RawTable, place
+from .layout import NUMBERS, TEXTS
 
 Codes = npt.NDArray[np.int64]
 

@@ -12,9 +12,8 @@ import regex  # type: ignore[import-untyped]
 
 from evalplat.errors import CaseError
 from evalplat.records import Case, build
-
-from .files import decode
-from .json_lines import MAX_LINE_CHARS, check_portable, json_object
+from evalplat.suites.files import decode
+from evalplat.suites.json_lines import MAX_LINE_CHARS, check_portable, json_object
 
 # What may hold half a surrogate pair, NaN or an infinity where no field's own type refuses it.
 _DOUBTFUL = ("\\u", "NaN", "Infinity", '"json_schema"')

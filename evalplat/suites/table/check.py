@@ -11,9 +11,9 @@ from evalplat.errors import ScoreTableError
 from evalplat.records import Column
 from evalplat.records.policy import ValueRange
 
-from .table_cells import brief
-from .table_layout import MEASURED, REQUIRED, SLICE
-from .table_merge import Codes, MergedTable
+from .cells import brief
+from .layout import MEASURED, REQUIRED, SLICE
+from .merge import Codes, MergedTable
 
 Floats = npt.NDArray[np.float64]
 

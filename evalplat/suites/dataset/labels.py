@@ -10,10 +10,10 @@ from typing import Any
 from evalplat.errors import CaseError, InputError
 from evalplat.records import Case, Label, Record, build
 from evalplat.records.base import Name
+from evalplat.suites.files import read_text
+from evalplat.suites.json_lines import json_lines
 
-from .dataset_read import Cases
-from .files import read_text
-from .json_lines import json_lines
+from .read import Cases
 
 _MAX_BYTES = 512 * 2**20
 

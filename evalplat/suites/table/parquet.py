@@ -10,8 +10,8 @@ import numpy.typing as npt
 from evalplat.errors import ScoreTableError
 from evalplat.records import Column
 
-from .table_cells import Cells, RawTable, check_finite, encoded_column
-from .table_layout import layout_of
+from .cells import Cells, RawTable, check_finite, encoded_column
+from .layout import layout_of
 
 MAX_ROWS = 50_000_000
 MAX_UNPACKED_BYTES = 16 * 2**30

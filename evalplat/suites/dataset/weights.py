@@ -12,9 +12,9 @@ from pathlib import Path
 
 from evalplat.errors import CaseError, InputError
 from evalplat.records import Case, Weighing
+from evalplat.suites.files import read_text
 
-from .dataset_read import Cases
-from .files import read_text
+from .read import Cases
 
 _MAX_BYTES = 16 * 2**20
 _PREFIX = "slice."

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from evalplat.records import Column, ScoreTable
 
-from .table_check import first_of
-from .table_layout import MEASURED
-from .table_merge import Codes
+from .check import first_of
+from .layout import MEASURED
+from .merge import Codes
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from evalplat.errors import ScoreTableError
 from evalplat.records import Column
 
-from .table_layout import REQUIRED
+from .layout import REQUIRED
 
 _NAME = re.compile(r"[^\x00-\x20\x7f\s\ud800-\udfff](?:[^\x00-\x1f\x7f\ud800-\udfff]*[^\x00-\x20\x7f\s\ud800-\udfff])?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

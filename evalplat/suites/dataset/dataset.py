@@ -8,9 +8,9 @@ from pathlib import Path
 
 from evalplat.errors import CaseError, SpecError
 from evalplat.records import Card, Case, Dataset, DatasetFacts, build, dataset_digest, parse_yaml
+from evalplat.suites.files import read_text, replaced
 
-from .dataset_read import CaseFile, Cases
-from .files import read_text, replaced
+from .read import CaseFile, Cases
 
 MAX_BYTES = 512 * 2**20
 _CARD_BYTES = 2**20

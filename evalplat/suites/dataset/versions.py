@@ -17,11 +17,11 @@ from filelock import FileLock
 
 from evalplat.errors import CaseError, InputError, ReferenceUnknown
 from evalplat.records import Card, DatasetVersion, build, dataset_digest
+from evalplat.suites.files import replaced, settle
+from evalplat.suites.json_lines import json_lines
 
 from .dataset import as_line
-from .dataset_read import CaseFile, Cases
-from .files import replaced, settle
-from .json_lines import json_lines
+from .read import CaseFile, Cases
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\- ]{0,99}")
 _MIN_PREFIX = 6

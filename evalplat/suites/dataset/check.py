@@ -13,10 +13,10 @@ from evalplat.errors import InputError
 from evalplat.records import Case, DatasetFinding
 from evalplat.redaction import personal_in, secrets_in
 
-from .dataset_read import Cases
-from .dataset_shingles import Shingles, shingled, words_of
-from .dataset_similar import THRESHOLD, similar
-from .dataset_split import Group, group_of
+from .read import Cases
+from .shingles import Shingles, shingled, words_of
+from .similar import THRESHOLD, similar
+from .split import Group, group_of
 
 MIN_WORDS = 5
 """Words from which on a case that stands in a prompt is no coincidence."""

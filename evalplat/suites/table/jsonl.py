@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from evalplat.errors import ScoreTableError
+from evalplat.suites.json_lines import json_lines
 
-from .json_lines import json_lines
-from .table_cells import Cells, RawTable, number_column, text_column
-from .table_layout import layout_of
+from .cells import Cells, RawTable, number_column, text_column
+from .layout import layout_of
 
 
 def read_jsonl(text: str, *, source: str, cluster: str | None) -> RawTable:

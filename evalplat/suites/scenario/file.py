@@ -13,10 +13,10 @@ import regex  # type: ignore[import-untyped]
 
 from evalplat.errors import CaseError, InputError
 from evalplat.records import Case, Dataset, build, parse_yaml
+from evalplat.suites.files import read_text
 
-from .files import read_text
-from .scenario_patterns import patterns_of
-from .scenario_template import filled
+from .patterns import patterns_of
+from .template import filled
 
 MAX_BYTES = 8 * 2**20
 MAX_ROWS = 10_000

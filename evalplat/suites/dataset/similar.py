@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .dataset_shingles import Hashes, Shingles, mixed_with
+from .shingles import Hashes, Shingles, mixed_with
 
 THRESHOLD = 0.8
 """Jaccard similarity from which on two texts are near-duplicates."""

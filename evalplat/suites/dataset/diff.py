@@ -8,7 +8,7 @@ from typing import Any
 from evalplat.errors import CaseError
 from evalplat.records import Case, CaseChange, DatasetDiff, FieldChange, canonical_json, dataset_digest
 
-from .dataset_read import Cases
+from .read import Cases
 
 SHOWN = 100
 """Characters that are shown of a field before and after."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from evalplat.errors import InputError
 from evalplat.records import Case
 
-from .dataset_read import Cases
+from .read import Cases
 
 _TOLERANCE = 1e-9
 

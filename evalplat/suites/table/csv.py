@@ -10,8 +10,8 @@ import numpy as np
 from evalplat.errors import ScoreTableError
 from evalplat.records import Column
 
-from .table_cells import Cells, RawTable, encoded_column, parsed_column
-from .table_layout import layout_of
+from .cells import Cells, RawTable, encoded_column, parsed_column
+from .layout import layout_of
 
 MAX_CELL_CHARS = 16 * 2**20
 

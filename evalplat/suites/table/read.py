@@ -10,15 +10,15 @@ import numpy as np
 from evalplat.errors import ScoreTableError
 from evalplat.records import Column, ScoreTable
 from evalplat.records.policy import ValueRange
+from evalplat.suites.files import decode, read_bytes
 
-from .files import decode, read_bytes
-from .table_cells import RawTable
-from .table_check import check_cells, check_keys, check_trials, of_cases
-from .table_csv import read_csv
-from .table_jsonl import read_jsonl
-from .table_measured import with_measured
-from .table_merge import merge
-from .table_parquet import read_parquet
+from .cells import RawTable
+from .check import check_cells, check_keys, check_trials, of_cases
+from .csv import read_csv
+from .jsonl import read_jsonl
+from .measured import with_measured
+from .merge import merge
+from .parquet import read_parquet
 
 MAX_BYTES = 4 * 2**30
 
