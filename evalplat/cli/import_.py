@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import printable
-from .options import Cluster, Scores
+from .options import Scores
 
 if TYPE_CHECKING:
     from evalplat.sdk.import_cases import Kind
@@ -31,9 +31,12 @@ Map = Annotated[
     typer.Option("--map", metavar="FIELD=COLUMN", help="Another column for a field of the case. May be given again."),
 ]
 Log = Annotated[Path, typer.Argument(metavar="PATH")]
+Cluster = Annotated[
+    str | None, typer.Option("--cluster", metavar="FIELD", help="A field that says what is not independent.")
+]
 Slices = Annotated[
     list[str] | None,
-    typer.Option("--slice", metavar="FIELD", help="A field of the metadata that is a slice. May be given again."),
+    typer.Option("--slice", metavar="FIELD", help="A field that is a slice. May be given again."),
 ]
 
 
@@ -112,7 +115,7 @@ def inspect(
 ) -> None:
     """A finished log of Inspect AI (.eval or .json) as a run; a dataset of its samples (.jsonl) as cases, with --out.
 
-    --cluster and --slice name fields of the samples' metadata.
+    --cluster and --slice name fields of the samples' metadata; all samples must have that of --cluster.
     """
     from evalplat.errors import InputError
 
@@ -131,7 +134,7 @@ def otlp(
     path: Log,
     case: Annotated[
         str | None,
-        typer.Option("--case", metavar="ATTRIBUTE", help="What names the case; else evalplat.case_id, else the trace."),
+        typer.Option("--case", metavar="ATTRIBUTE", help="What names the case; default: evalplat.case_id."),
     ] = None,
     cluster: Cluster = None,
     slices: Slices = None,
@@ -141,7 +144,8 @@ def otlp(
 ) -> None:
     """OpenTelemetry traces (OTLP in JSON or protobuf, GenAI conventions) as a run, a trial each.
 
-    --cluster and --slice name attributes; without --cluster traces of one gen_ai.conversation.id are one.
+    --case, --cluster and --slice name attributes of spans. All traces must have those of --case and --cluster. Without
+    --cluster traces of one gen_ai.conversation.id are one, without --case and evalplat.case_id a trace is a case.
     """
     from evalplat.sdk.import_runs import import_otlp
 

@@ -169,9 +169,11 @@ def _evaluation(source: Source) -> tuple[Evaluation, Suite | None, str, bool]:
     if source.group is not None:
         raise InputError("--group goes with --run: groups are of a run's failures")
     if path.is_file() and exchange.is_run(path):
+        if source.case or source.cluster or source.slices:
+            raise InputError("--case, --cluster and --slice are of traces: an exported run's cases have theirs")
         return exchange.read_run(path), None, str(path), False
-    named = {} if source.case is None else {"case": source.case}
-    return exchange.read_otlp(path, cluster=source.cluster, slices=source.slices, **named), None, str(path), False
+    found = exchange.read_otlp(path, case=source.case, cluster=source.cluster, slices=source.slices)
+    return found, None, str(path), False
 
 
 def _of_group(source: Source, found: Evaluation, suite: Suite | None) -> tuple[list[FailedCase], str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from evalplat.errors import CaseError, InputError
 from evalplat.records import Case, Evaluation
-from evalplat.suites import exchange, read_score_table, write_cases
+from evalplat.suites import cases_aside, exchange, read_score_table
 
 from .imported import Imported, keep_evaluation, keep_table
 from .workspace import workspace
@@ -59,10 +60,8 @@ def import_otlp(
     out: Path | None = None,
 ) -> Imported:
     """Keep OTLP traces as a run. See `exchange.read_otlp`."""
-    named = {} if case is None else {"case": case}
-    return _kept(
-        [exchange.read_otlp(Path(path), suite=suite, system=system, cluster=cluster, slices=slices, **named)], path, out
-    )[0]
+    found = exchange.read_otlp(Path(path), suite=suite, system=system, case=case, cluster=cluster, slices=slices)
+    return _kept([found], path, out)[0]
 
 
 def import_agentdojo(path: Path | str, *, suite: str | None = None, out: Path | None = None) -> list[Imported]:
@@ -89,12 +88,12 @@ def import_run(path: Path | str, *, out: Path | None = None) -> Imported:
 
 
 def _kept(found: Iterable[Evaluation], ref: Path | str, out: Path | None) -> list[Imported]:
-    """What was read to its end; only then anything is written."""
+    """What was read to its end; only then anything is written, the dataset aside until the store has all runs."""
     evaluations = list(found)
+    cases = () if out is None else _cases(evaluations, str(ref))
     store = workspace().store()
-    if out is not None:
-        write_cases(out, _cases(evaluations, str(ref)))
-    return [keep_evaluation(store, one, ref=str(ref)) for one in evaluations]
+    with cases_aside(out, cases) if out is not None else nullcontext():
+        return [keep_evaluation(store, one, ref=str(ref)) for one in evaluations]
 
 
 def _cases(evaluations: Iterable[Evaluation], ref: str) -> Iterable[Case]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evalplat.cli.main import app
-from evalplat.errors import EvalplatError
+from evalplat.errors import EvalplatError, StoreError
 from evalplat.sdk.gate import gate
 from evalplat.sdk.import_runs import import_otlp, import_tau_bench
 from evalplat.sdk.policy import policy_of
@@ -80,6 +80,34 @@ def test_a_malformed_line_in_the_middle_leaves_nothing(project):
     with pytest.raises(EvalplatError, match=r"^x\.jsonl:5: holds NaN"):
         import_tau_bench("x.jsonl", out=Path("cases.jsonl"))
     assert [path.name for path in project.iterdir()] == ["x.jsonl"]
+
+
+def test_a_store_that_fails_leaves_no_dataset_behind(project, monkeypatch):
+    Path("x.jsonl").write_text(rows([1.0] * 3))
+    Path("cases.jsonl").write_text("as it was\n")
+    seen = []
+
+    def full(*_: object, **__: object) -> None:
+        seen.extend(path.name for path in project.glob("*cases.jsonl*"))
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("evalplat.store.Store.save_run", full)
+    for out in ("cases.jsonl", "new/cases.jsonl"):
+        with pytest.raises(StoreError, match="the disk is full"):
+            import_tau_bench("x.jsonl", out=Path(out))
+    assert Path("cases.jsonl").read_text() == "as it was\n"
+    assert [path.name for path in project.rglob("*cases.jsonl*")] == ["cases.jsonl"]
+    assert len(seen) > 1, "the dataset was not on disk when the store was asked"
+
+
+def test_a_dataset_that_cannot_be_written_leaves_no_run(project, monkeypatch):
+    Path("x.jsonl").write_text(rows([1.0] * 3))
+    Path("file").write_text("")
+    kept = []
+    monkeypatch.setattr("evalplat.store.Store.save_run", lambda *args, **_: kept.append(args))
+    with pytest.raises(EvalplatError, match=r"file/cases\.jsonl: cannot be written"):
+        import_tau_bench("x.jsonl", out=Path("file/cases.jsonl"))
+    assert kept == []
 
 
 def test_wrong_use_is_told(project, capsys):

@@ -174,8 +174,21 @@ def test_clusters_and_slices_come_from_the_metadata_or_are_missed(tmp_path):
     rows = [sample(metadata={"source": 4, "topic": "t", "x": 1}), sample("b", metadata={"source": "s"})]
     found = read_inspect(laid(tmp_path, log(rows)), cluster="source", slices=["topic"])
     assert [(case.cluster, case.slices) for case in found.cases] == [("4", {"topic": "t"}), ("s", {})]
-    with pytest.raises(LogError, match=r"samples\.0: metadata\.where: is missing"):
+    assert "from slice 'topic' 1 of 2 samples, which lack that metadata" in found.notes
+    missing = r"log\.json: {}: none of 2 samples has the metadata 'where'; there are source, topic, x$"
+    with pytest.raises(LogError, match=missing.format("cluster")):
         read_inspect(laid(tmp_path, log(rows)), cluster="where")
+    with pytest.raises(LogError, match=missing.format("slice")):
+        read_inspect(laid(tmp_path, log(rows)), slices=["where"])
+    with pytest.raises(LogError, match=r"cluster: 1 of 2 samples lack the metadata 'topic', first samples\.1: each"):
+        read_inspect(laid(tmp_path, log(rows)), cluster="topic")
+
+
+def test_a_log_that_evalplat_wrote_brings_its_clusters(tmp_path):
+    write_inspect(tmp_path / "own.eval", read_inspect(DESK, slices=["topic"]))
+    for named in ({"cluster": "topic"}, {"slices": ["topic"]}):
+        with pytest.raises(LogError, match="its cases bring their clusters and slices"):
+            read_inspect(tmp_path / "own.eval", **named)
 
 
 def test_a_score_or_message_that_was_changed_in_inspect_is_changed_here(tmp_path):

@@ -107,11 +107,60 @@ def test_a_trace_is_a_case_its_conversation_a_cluster_and_silent_ones_are_counte
         (TRACE, "How much?", "k", {"topic": "t"}),
         (other, "Who?", None, {}),
     ]
-    assert found.notes == ("1 traces without messages",)
+    assert found.notes == ("1 traces without messages", "from slice 'topic' 1 of 2 traces, which lack that attribute")
     one = found.trials[0].trial
     assert [s.name for s in one.trace.spans] == ["s1", "s2"]  # the child came in an earlier request
     assert (one.answer.text, one.latency_s) == ("4.95", pytest.approx(2.0))
     assert read_otlp(laid(tmp_path, request(span(attributes=asked())), indent=1)).trials[0].trial.answer.text == "4.95"
+
+
+def of_traces(folder: Path, *said: dict[str, Any]) -> Path:
+    """A trace of one span for each of these attributes."""
+    return laid(
+        folder,
+        request(*(span(trace=f"{n:032x}", attributes=asked(**one)) for n, one in enumerate(said, start=1))),
+    )
+
+
+@pytest.mark.parametrize("role", ["case", "cluster", "slices"])
+def test_an_attribute_that_no_trace_has_is_an_error_that_lists_what_there_is(tmp_path, role):
+    path = of_traces(tmp_path, {"customer.id": "a"}, {"customer.id": "b", "x": " "})
+    named: Any = ["custmer.id"] if role == "slices" else "custmer.id"
+    said = (
+        rf"^{path}: {role.removesuffix('s')}: none of 2 traces has the attribute 'custmer.id'; there are customer.id, "
+        r"gen_ai.input.messages, gen_ai.operation.name, gen_ai.output.messages$"
+    )
+    with pytest.raises(LogError, match=said):
+        read_otlp(path, **{role: named})
+    with pytest.raises(LogError, match="none of 2 traces has the attribute 'x'"):  # a blank says nothing
+        read_otlp(path, **{role: ["x"] if role == "slices" else "x"})
+
+
+@pytest.mark.parametrize("role", ["case", "cluster"])
+def test_a_case_or_cluster_that_some_traces_lack_is_an_error_for_each_would_count_alone(tmp_path, role):
+    path = of_traces(tmp_path, {"k": "a"}, {"k": " "}, {"k": "a", "evalplat.trial": 1}, {})
+    said = (
+        f"^{path}: {role}: 2 of 4 traces lack the attribute 'k', first trace {2:032x}: each would count as a {role} of "
+        "its own, independent of all others; name another one, or take them out of the file$"
+    )
+    with pytest.raises(LogError, match=said):
+        read_otlp(path, **{role: "k"})
+    whole = of_traces(tmp_path, {"k": 0}, {"k": 0})
+    found = read_otlp(whole, **{role: "k"})
+    assert ({case.id for case in found.cases} if role == "case" else {case.cluster for case in found.cases}) == {"0"}
+    assert found.notes == ()
+
+
+def test_a_slice_that_some_traces_lack_is_said(tmp_path):
+    found = read_otlp(of_traces(tmp_path, {"topic": "t"}, {}, {}), slices=["topic"])
+    assert [case.slices for case in found.cases] == [{"topic": "t"}, {}, {}]
+    assert found.notes == ("from slice 'topic' 2 of 3 traces, which lack that attribute",)
+
+
+def test_a_long_list_of_attributes_begins_with_what_is_alike(tmp_path):
+    path = of_traces(tmp_path, {f"a{n:02}": "x" for n in range(30)} | {"session.id": "s"})
+    with pytest.raises(LogError, match=r"there are session\.id, a00, .*a18 and 14 more$"):
+        read_otlp(path, cluster="sesion.id")
 
 
 def test_a_root_with_an_error_is_a_failed_trial_and_its_scores_too(tmp_path):

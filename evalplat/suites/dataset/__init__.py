@@ -2,7 +2,7 @@
 
 from .agreement import agreement
 from .check import check_alone, check_leak, check_prompt, reading
-from .dataset import card_of, card_path, dataset_facts, dataset_name, load_card, load_dataset, write_cases
+from .dataset import card_of, card_path, cases_aside, dataset_facts, dataset_name, load_card, load_dataset, write_cases
 from .diff import dataset_diff
 from .labels import labelled, latest_labels, load_labels
 from .read import CaseFile, CaseList, Cases
@@ -19,6 +19,7 @@ __all__ = [
     "assign",
     "card_of",
     "card_path",
+    "cases_aside",
     "check_alone",
     "check_leak",
     "check_prompt",

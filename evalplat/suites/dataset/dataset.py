@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evalplat.errors import CaseError, SpecError
@@ -91,12 +92,23 @@ def card_of(path: Path) -> Card | None:
 
 def write_cases(path: Path, cases: Iterable[Case]) -> int:
     """Cases into a file of JSON Lines, how many; the file is there whole or as it was. Raises InputError."""
+    with cases_aside(path, cases) as count:
+        return count
+
+
+@contextmanager
+def cases_aside(path: Path, cases: Iterable[Case]) -> Iterator[int]:
+    """Cases into a file, how many, that takes the place of `path` where what is done meanwhile ends well.
+
+    Raises InputError where it cannot be written, before anything else is done.
+    """
     count = 0
     with replaced(path) as file:
         for case in cases:
             file.write(as_line(case).encode())
             count += 1
-    return count
+        file.flush()
+        yield count
 
 
 def as_line(case: Case) -> str:

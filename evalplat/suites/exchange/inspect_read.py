@@ -81,6 +81,8 @@ def _evaluation(
                        "by chance; finish it with `inspect eval-retry`", where=where)  # fmt: skip
     spec = field(header, "eval", dict, where=where)
     own = OwnHead.of(spec, where)
+    if own is not None and (cluster is not None or slices):
+        raise LogError("its cases bring their clusters and slices, as evalplat wrote it: name none", where=where)
     task = field(spec, "task", str, where=f"{where}: eval")
     model = field(spec, "model", str, where=f"{where}: eval")
     dataset = field(field(spec, "dataset", dict, where=f"{where}: eval", default={}), "name", str, where=where,
@@ -107,5 +109,5 @@ def _evaluation(
         trials=tuple(Graded(trial=one.trial, grades=reader.filled(one, metrics)) for one in trials),
         scorers=tuple(ScorerSpec(metric=metric, kind="imported") for metric in metrics),
         seed=own.seed if own else 0,
-        notes=reader.notes(),
+        notes=reader.notes(where),
     )

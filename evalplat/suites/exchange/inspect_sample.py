@@ -12,6 +12,7 @@ from typing import Any
 from evalplat.errors import CaseError, LogError
 from evalplat.records import Answer, Case, Failure, Grade, Graded, Trace, Trial, TrialKey, Usage, build
 
+from .asked import AskedFields
 from .assemble import MAX_SECONDS, UNKNOWN_TIME, text_name
 from .conversation import Conversation, trace_of
 from .inspect_own import OwnHead, OwnSample
@@ -35,8 +36,12 @@ class SampleReader:
     own: OwnHead | None
     cluster: str | None
     slices: tuple[str, ...]
+    asked: AskedFields = field(init=False)
     _metrics: dict[str, None] = field(default_factory=dict)
     _left: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.asked = AskedFields("samples", "metadata", whole={"cluster": self.cluster}, slices=self.slices)
 
     def read(self, raw: dict[str, Any], where: str) -> tuple[Case, Graded]:
         """Case and trial, with the grades that the sample has. Raises LogError or CaseError naming the field."""
@@ -72,9 +77,10 @@ class SampleReader:
         given = {grade.metric: grade for grade in one.grades}
         return tuple(given.get(metric) or Grade(metric=metric, error=lack) for metric in metrics)
 
-    def notes(self) -> tuple[str, ...]:
-        """What the log has and a run has no place for."""
-        return tuple(f"{what} of {count:,} samples" for what, count in self._left.items())
+    def notes(self, where: str) -> tuple[str, ...]:
+        """What the log has and a run has no place for. Raises LogError for a cluster or slice that it has not."""
+        lacking = self.asked.notes(where) if self.own is None else ()
+        return (*(f"{what} of {count:,} samples" for what, count in self._left.items()), *lacking)
 
     def _case(self, number: str, raw: dict[str, Any], own: OwnSample | None, where: str) -> Case:
         return case_of(number, raw, dict(own.case) if own is not None else self._told(raw, where), where)
@@ -83,16 +89,16 @@ class SampleReader:
         """Cluster and slices out of the metadata."""
         metadata = field_of(raw, "metadata", dict, where=where, default={})
         told: dict[str, Any] = {"slices": {}}
+        there = {name: value for name, value in metadata.items() if value is not None and str(value).strip()}
+        self.asked.see(there.keys(), where)
         for name in (*self.slices, *((self.cluster,) if self.cluster else ())):
-            value = metadata.get(name)
+            value = there.get(name)
             if value is not None and not isinstance(value, str | int | float):
                 raise LogError(f"metadata.{name}: expected text or a number, found {shown(value)}", where=where)
-            if value is None and name == self.cluster:
-                raise LogError(f"metadata.{name}: is missing, and is to be the cluster", where=where)
             if value is not None and name in self.slices:
                 told["slices"][name] = str(value)
-        if self.cluster:
-            told["cluster"] = str(metadata[self.cluster])
+            if value is not None and name == self.cluster:
+                told["cluster"] = str(value)
         for name in ("choices", "sandbox", "files", "setup"):
             if raw.get(name):
                 self._left[name] += 1

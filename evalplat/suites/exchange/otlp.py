@@ -26,6 +26,7 @@ from evalplat.records import (
     build,
 )
 
+from .asked import AskedFields
 from .assemble import UNKNOWN_TIME, Cases, check_trials, text_name
 from .conversation import conversation_of
 from .messages import first_question, last_answer
@@ -43,16 +44,18 @@ def read_otlp(
     *,
     suite: str | None = None,
     system: str | None = None,
-    case: str = CASE,
+    case: str | None = None,
     cluster: str | None = None,
     slices: Sequence[str] = (),
 ) -> Evaluation:
     """Traces in OTLP (JSON, a request a line, or protobuf) in the GenAI conventions.
 
-    `case`, `cluster` and `slices` name attributes of spans. Without the first a trace is a case of its own; without the
-    second, traces of one `gen_ai.conversation.id` are a cluster. Events `gen_ai.evaluation.result` are the scores;
-    `latency_s` and `tokens` are measured. Traces without messages are left out. Raises LogError naming place and field.
+    `case`, `cluster` and `slices` name attributes of spans (see AskedFields). Without the first it is
+    `evalplat.case_id`, and a trace that has none is a case of its own; without the second, traces of one
+    `gen_ai.conversation.id` are a cluster. Events `gen_ai.evaluation.result` are the scores; `latency_s` and `tokens`
+    are measured. Traces without messages are left out. Raises LogError naming place and field.
     """
+    asked_for = AskedFields("traces", "attribute", whole={"case": case, "cluster": cluster}, slices=slices)
     traces, services = _grouped(path)
     name = text_name(suite or path.stem, "suite", str(path))
     service = Counter(services.values()).most_common(1)
@@ -65,14 +68,16 @@ def read_otlp(
             silent += 1
             continue
         where = f"{path}: trace {trace.trace_id}"
-        number = text_name(str(_told(trace, case) or trace.trace_id), case, where)
+        asked_for.see(_attributes(trace), where)
+        number = text_name(_told(trace, case or CASE) or trace.trace_id, case or CASE, where)
         cases.add(_case(number, asked, trace, cluster or CONVERSATION, slices, where), where, instruction=True)
-        told = _told(trace, TRIAL)
+        told = _first(trace, TRIAL)
         trial = told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else used[number]
         used[number] += 1
         found.append(_graded(TrialKey(case_id=number, trial=trial), trace, last_answer(talk.messages), where))
     if not found:
         raise LogError(f"has no trace with messages in the GenAI conventions, of {silent:,} traces", where=str(path))
+    notes = asked_for.notes(str(path))
     check_trials(found, path)
     metrics = tuple(dict.fromkeys(grade.metric for one in found for grade in one.grades))
     metrics = tuple(sorted(metrics, key=lambda metric: metric in ("latency_s", "tokens")))
@@ -83,7 +88,7 @@ def read_otlp(
         cases=cases.all(),
         trials=tuple(Graded(trial=one.trial, grades=tuple(_filled(one, metrics))) for one in found),
         scorers=tuple(ScorerSpec(metric=metric, kind="imported") for metric in metrics),
-        notes=(f"{silent:,} traces without messages",) if silent else (),
+        notes=(*((f"{silent:,} traces without messages",) if silent else ()), *notes),
     )
 
 
@@ -119,8 +124,18 @@ def _parents_first(spans: Iterable[Span]) -> tuple[Span, ...]:
     return (*found.values(), *circling)
 
 
-def _told(trace: Trace, attribute: str) -> Any:
+def _first(trace: Trace, attribute: str) -> Any:
     return next((span.attributes[attribute] for span in trace.spans if attribute in span.attributes), None)
+
+
+def _told(trace: Trace, attribute: str) -> str | None:
+    """What the first span says that has the attribute; a blank says nothing."""
+    said = (str(span.attributes[attribute]) for span in trace.spans if attribute in span.attributes)
+    return next((text for text in said if text.strip()), None)
+
+
+def _attributes(trace: Trace) -> set[str]:
+    return {name for span in trace.spans for name, value in span.attributes.items() if str(value).strip()}
 
 
 def _case(number: str, asked: str, trace: Trace, cluster: str, slices: Sequence[str], where: str) -> Case:
@@ -129,8 +144,8 @@ def _case(number: str, asked: str, trace: Trace, cluster: str, slices: Sequence[
     fields = {
         "id": number,
         "input": asked,
-        "cluster": None if group is None else str(group).strip() or None,
-        "slices": {name: str(value) for name, value in values.items() if value is not None},
+        "cluster": None if group is None else group.strip(),
+        "slices": {name: value for name, value in values.items() if value is not None},
     }
     return build(Case, fields, where=where, error=CaseError)
 
