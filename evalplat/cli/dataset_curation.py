@@ -13,7 +13,8 @@ from .options import JsonOut
 app = typer.Typer()
 
 Dataset = Annotated[
-    str, typer.Argument(metavar="DATASET", help="A dataset's file or name; its file need not be there.")
+    str,
+    typer.Argument(metavar="DATASET", help="A file or name; a new NAME goes to datasets/, where that is, else here."),
 ]
 By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who decides; default: the user.")]
 FailedOn = Annotated[
@@ -149,7 +150,7 @@ def reject(
     """Take pending cases away; their like is not proposed again. Prints their ids."""
     from evalplat.sdk.dataset_curate import reject as verb
 
-    for one in verb(ref, ids, by=by, note=" ".join(note.split())):
+    for one in verb(ref, ids, by=by, note=note):
         typer.echo(one.case.id)
 
 

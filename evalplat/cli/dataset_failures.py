@@ -72,7 +72,7 @@ def label_group(
         name=name,
         label=key or None,
         value=words.get(value, value) if label is not None else None,
-        note=" ".join(note.split()),
+        note=note,
     )
     typer.echo(printable(done.name))
 

@@ -49,5 +49,10 @@ Model = Annotated[
 Trials = Annotated[int | None, typer.Option("--trials", min=1, help="Trials per case; replaces the suite's number.")]
 Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=1024, help="Trials at once.")]
 
-JsonOut = Annotated[str | None, typer.Option("--json", metavar="OUT", help="Write JSON here; `-` is standard output.")]
-HtmlOut = Annotated[str | None, typer.Option("--html", metavar="OUT", help="Write the page for people here.")]
+JsonOut = Annotated[
+    str | None,
+    typer.Option("--json", metavar="OUT", help="Write JSON here (folders are made); `-` is standard output."),
+]
+HtmlOut = Annotated[
+    str | None, typer.Option("--html", metavar="OUT", help="Write the page for people here (folders are made).")
+]

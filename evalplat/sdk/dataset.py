@@ -22,6 +22,7 @@ from evalplat.suites import (
 from evalplat.suites import dataset_name as name_of_file
 from evalplat.suites.curation import Beside
 
+from .words import note_said
 from .workspace import workspace
 
 _PLACES = ("{}", "{}.jsonl", "datasets/{}", "datasets/{}.jsonl")
@@ -90,7 +91,7 @@ def version(ref: str, *, name: str | None = None, message: str = "", register: b
     """
     named = open_dataset(ref)
     kept = _versions().keep(
-        name or named.name, named.cases, at=datetime.now(UTC), message=" ".join(message.split()), card=named.card
+        name or named.name, named.cases, at=datetime.now(UTC), message=note_said(message, "--message"), card=named.card
     )
     if register:
         workspace().store().register_dataset(kept)

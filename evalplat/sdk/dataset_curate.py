@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +31,11 @@ from evalplat.suites.dataset.read import check_usable
 from .dataset import open_dataset
 from .dataset_group import find_group, kept_groups
 from .imported import evaluation_of
+from .words import name_said, note_said
 from .workspace import workspace
+
+_NEW_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\- ]{0,99}")
+"""A name without a suffix: `x.yaml` and `x/y` are files that are not there."""
 
 Status = Literal["accepted", "rejected"]
 
@@ -64,11 +69,13 @@ class Fields:
 def curate(ref: str, source: Source, *, by: str | None = None, threshold: float = 0.8) -> Curated:
     """Put cases beside a dataset, masked, where neither it nor what waits, was rejected or retired has their like.
 
-    `ref` is the dataset's file or name; a file that is not there yet may be named, too. The dataset itself is not
-    touched. Raises InputError, CaseError, LogError or ReferenceUnknown; then nothing is written.
+    `ref` is the dataset's file or name, also of one that is not there yet: it will be datasets/NAME.jsonl where there
+    is that folder, else NAME.jsonl here. The dataset itself is not touched. Raises InputError, CaseError, LogError or
+    ReferenceUnknown; then nothing is written.
     """
     check_threshold(threshold)
-    beside = beside_of(ref, new=True)
+    by = who(by)
+    beside = beside_of(ref, new=True, make=True)
     found, suite, name, written = _evaluation(source)
     failed: Sequence[FailedCase] | None = None
     group = None
@@ -78,7 +85,7 @@ def curate(ref: str, source: Source, *, by: str | None = None, threshold: float 
         failed = failed_cases(found, bad_scores(found, metrics=source.metrics, below=source.below, suite=suite))
     from evalplat.runtime.telemetry import Redactor
 
-    curator = Curator(source=name, by=who(by), at=_now(), group=group, known=Redactor().known, written=written)
+    curator = Curator(source=name, by=by, at=_now(), group=group, known=Redactor().known, written=written)
     proposed, notes = proposals(found, failed, curator)
     with beside.locked(workspace().locks):
         waiting = beside.pending()
@@ -109,7 +116,7 @@ def accept(
     `every` takes all that lack nothing. Raises CaseError for a case that lacks something that `fields` does not give,
     or holds a key; InputError where one expectation is given for several cases. Then no file is changed.
     """
-    beside = beside_of(ref, new=True)
+    beside, by, why = beside_of(ref, new=True), who(by), note_said(fields.as_is or "", "--as-is")
     with beside.locked(workspace().locks):
         waiting = beside.pending()
         chosen = _chosen(waiting, ids, beside, every=every)
@@ -121,35 +128,56 @@ def accept(
             if case.id in there and there[case.id].content_hash != case.content_hash:
                 raise CaseError(f"case {case.id!r} is in the dataset already, with other content", where=ref)
         beside.add(case for case in accepted if case.id not in there)
-        _settle(beside, waiting, chosen, "accepted", who(by), fields.as_is or "")
+        _settle(beside, waiting, chosen, "accepted", by, why)
     return tuple(accepted)
 
 
 def reject(ref: str, ids: Sequence[str], *, by: str | None = None, note: str = "") -> tuple[PendingCase, ...]:
     """Take pending cases away; they are not proposed again. Raises CaseError or ReferenceUnknown."""
-    beside = beside_of(ref, new=True)
+    beside, by, note = beside_of(ref, new=True), who(by), note_said(note, "--note")
     with beside.locked(workspace().locks):
         waiting = beside.pending()
         chosen = _chosen(waiting, ids, beside, every=False)
-        _settle(beside, waiting, chosen, "rejected", who(by), note)
+        _settle(beside, waiting, chosen, "rejected", by, note)
     return chosen
 
 
-def beside_of(ref: str, *, new: bool = False) -> Beside:
-    """What lies beside the dataset's file. Raises ReferenceUnknown, InputError where the reference is no file."""
+def beside_of(ref: str, *, new: bool = False, make: bool = False) -> Beside:
+    """What lies beside the dataset's file, which may be still to come (`new`): of a name only where something waits for
+    it already, or where it begins now (`make`).
+
+    Raises ReferenceUnknown, InputError where the reference is no file.
+    """
     path = Path(ref)
     if new and path.suffix == ".jsonl" and path.parent.is_dir() and not path.exists():
         return Beside(path)
-    named = open_dataset(ref)
+    try:
+        named = open_dataset(ref)
+    except ReferenceUnknown:
+        beside = _still_to_come(ref, make=make) if new else None
+        if beside is None:
+            raise
+        return beside
     if named.path is None:
         raise InputError(f"{ref} is no file: curation works on a dataset's file")
     return Beside(named.path)
 
 
+def _still_to_come(name: str, *, make: bool) -> Beside | None:
+    """Where a dataset that has only a name yet has its files; None where nothing waits for it."""
+    if not _NEW_NAME.fullmatch(name):
+        return None
+    here, among = Beside(Path(f"{name}.jsonl")), Beside(Path("datasets", f"{name}.jsonl"))
+    for beside in (here, among):
+        if beside.pending_path.is_file() or beside.curated_path.is_file():
+            return beside
+    return (among if among.dataset.parent.is_dir() else here) if make else None
+
+
 def who(by: str | None) -> str:
-    """Who does this: as said, else the user of this machine. Raises InputError where that is not known."""
-    if by is not None and by.strip():
-        return " ".join(by.split())
+    """Who does this: as said, else the user of this machine. Raises InputError where that is no name or not known."""
+    if by is not None:
+        return name_said(by, "--by")
     try:
         return getpass.getuser()
     except (KeyError, OSError) as err:

@@ -16,6 +16,7 @@ from evalplat.suites.files import read_text, replaced
 
 from .dataset import open_dataset
 from .imported import evaluation_of
+from .words import name_said, note_said
 from .workspace import workspace
 
 _MAX_BYTES = 64 * 2**20
@@ -93,6 +94,10 @@ def label_group(
     """Give a group another name, or a label, or both. Raises ReferenceUnknown, InputError where neither is given."""
     if name is None and label is None:
         raise InputError("give --name, or --label LABEL=VALUE")
+    by, note = name_said(by, "--by"), note_said(note, "--note")
+    name = None if name is None else name_said(name, "--name")
+    label = None if label is None else name_said(label, "--label")
+    value = name_said(value, "--label") if isinstance(value, str) else value
     groups = kept_groups(run)
     with FileLock(_path(groups.run).with_suffix(".lock")):
         groups = kept_groups(groups.run)
@@ -119,6 +124,8 @@ def slice_by_group(
     Without `groups` all of them count; cases in none get `others` as value, where it is given. Lines of other cases
     stay as they are. Raises ReferenceUnknown, CaseError, InputError for a reference that is no file.
     """
+    slice_name = name_said(slice_name, "--name")
+    others = None if others is None else name_said(others, "--others")
     named = open_dataset(ref)
     if named.path is None:
         raise InputError(f"{ref} is no file: a slice is set in a dataset's file")

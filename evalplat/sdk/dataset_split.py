@@ -14,6 +14,7 @@ from evalplat.suites.dataset.dataset import as_line
 from evalplat.suites.files import replaced
 
 from .dataset import open_dataset
+from .words import name_said
 
 
 def split(
@@ -35,6 +36,7 @@ def split(
     folder = out or (named.path.parent if named.path is not None else Path())
     paths = {name: folder / f"{named.name}.{name}.jsonl" for name in shares}
     for name in shares:
+        name_said(name, "--share")
         if not name or Path(name).name != name or any(c in name for c in '<>:"|?*\\'):
             raise InputError(f"--share: {name!r} is no name for a part: a file is called after it")
     earlier = [(name, CaseFile(path)) for name, path in paths.items() if path.is_file() and not afresh]

@@ -14,6 +14,7 @@ from evalplat.cli import main
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
+ESC = "\x1b"
 KEY = "sk-live-abcdefghij1234567890XYZ"
 MAIL = "jane.roe@mailbox.org"
 ASKED = f"My address is {MAIL} and my key is {KEY}: why did nothing come to {MAIL}?"
@@ -185,6 +186,38 @@ def test_failures_of_a_run_become_groups_slices_cases_and_retired_cases(evalplat
     assert not (tmp_path / "d.retired.jsonl").exists()
 
 
+@pytest.mark.parametrize(("among", "where"), [(True, "datasets/new"), (False, "new")])
+def test_a_new_dataset_begins_with_what_waits_for_it(evalplat, tmp_path, among, where):
+    traces(tmp_path / "t.json", span(0xA1, ("user", "How much?"), ("assistant", "4.95")))
+    if among:
+        (tmp_path / "datasets").mkdir()
+    done = evalplat("dataset", "curate", "new", "--traces", "t.json")
+    assert done.returncode == 0, done.stderr
+    assert f"1 pending now -> {where}.pending.jsonl" in done.stdout
+    (tmp_path / "datasets").mkdir(exist_ok=True)  # one that comes later moves nothing
+    assert "1 pending" in evalplat("dataset", "pending", "new").stdout
+    again = json.loads(evalplat("dataset", "curate", "new", "--traces", "t.json", "--json", "-").stdout)
+    assert [one["place"] for one in again["duplicates"]] == ["pending"]
+    assert evalplat("dataset", "accept", "new", "trace-0000000000a1", "--number", "4.95").returncode == 0
+    assert (tmp_path / f"{where}.jsonl").is_file()
+    assert f"{where}.jsonl: 1 cases" in evalplat("dataset", "show", "new").stdout
+
+
+def test_a_new_dataset_of_which_all_was_rejected_is_known(evalplat, tmp_path):
+    traces(tmp_path / "t.json", span(0xA1, ("user", "How much?"), ("assistant", "4.95")))
+    evalplat("dataset", "curate", "new", "--traces", "t.json")
+    assert evalplat("dataset", "reject", "new", "trace-0000000000a1", "-m", "no\nuse").returncode == 0
+    assert json.loads((tmp_path / "new.curated.jsonl").read_text())["note"] == "no use"
+    assert "0 pending" in evalplat("dataset", "pending", "new").stdout
+
+
+def test_clusters_of_an_exported_run_are_its_own(evalplat, tmp_path):
+    (tmp_path / "run.jsonl").write_text('{"schema": "evalplat.run/1"}\n')
+    refused = evalplat("dataset", "curate", "new", "--traces", "run.jsonl", "--cluster", "k")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "--case, --cluster and --slice are of traces" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -205,6 +238,27 @@ def test_failures_of_a_run_become_groups_slices_cases_and_retired_cases(evalplat
         (["retire", "d"], "give --run RUN, several times, or --scores FILE"),
         (["restore", "d", "a"], "no retired case 'a'"),
         (["label-group", "r", "g1", "--label", "cause"], "expected LABEL=VALUE"),
+        (["label-group", "r", "g1", "--name", f"bad\n{ESC}[31mname"], "--name: must be one line"),
+        (["label-group", "r", "g1", "--name", " "], "--name: must be one line, not empty"),
+        (["label-group", "r", "g1", "--label", "a\nb=c"], "--label: must be one line"),
+        (["label-group", "r", "g1", "--label", f"cause={ESC}"], "--label: must be one line"),
+        (["label-group", "r", "g1", "--name", "x", "--by", "a\nb"], "--by: must be one line"),
+        (["label-group", "r", "g1", "--name", "x", "--note", ESC], "--note: must be one line"),
+        (["slice", "d", "--run", "r", "--name", "a\nb"], "--name: must be one line"),
+        (["slice", "d", "--run", "r", "--others", "a\u2028b"], "--others: must be one line"),
+        (["curate", "d", "--traces", "t.json", "--by", "a\nb"], "--by: must be one line"),
+        (["accept", "d", "a", "--number", "4.95", "--by", "a\nb"], "--by: must be one line"),
+        (["accept", "d", "a", "--as-is", ESC], "--as-is: must be one line"),
+        (["accept", "d", "a", "--by", ""], "--by: must be one line, not empty"),
+        (["reject", "d", "a", "--by", f"a{ESC}"], "--by: must be one line"),
+        (["reject", "d", "a", "--note", ESC], "--note: must be one line"),
+        (["version", "d", "--message", f"a{ESC}[31m"], "--message: must be one line"),
+        (["version", "d", "--name", "a\nb"], "expected letters, digits"),
+        (["split", "d", "--share", "a\nb=0.5", "--share", "c=0.5"], "--share: must be one line"),
+        (["pending", "new"], "no such file here"),
+        (["accept", "new", "a"], "no such file here"),
+        (["curate", "new.yaml", "--traces", "t.json"], "no such file here"),
+        (["curate", "sub/new", "--traces", "t.json"], "no such file here"),
     ],
 )
 def test_wrong_use_is_one_line(monkeypatch, capsys, tmp_path, arguments, says):
@@ -218,3 +272,14 @@ def test_wrong_use_is_one_line(monkeypatch, capsys, tmp_path, arguments, says):
     assert (end.value.code, told.out) == (2, "")
     assert says in told.err
     assert told.err.count("\n") == 1
+
+
+def test_json_goes_where_it_is_asked_to_and_folders_are_made(evalplat, tmp_path):
+    lay(tmp_path / "d.jsonl", {"id": "x", "input": "y"})
+    for command in (("show", "d"), ("pending", "d"), ("check", "d")):
+        done = evalplat("dataset", *command, "--json", f"new/{command[0]}/out.json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads((tmp_path / "new" / command[0] / "out.json").read_text())["schema"]
+        refused = evalplat("dataset", *command, "--json", "d.jsonl/out.json")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        assert "d.jsonl/out.json: cannot be written" in refused.stderr
