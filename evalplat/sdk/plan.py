@@ -12,7 +12,7 @@ from evalplat.records import GatePolicy
 from evalplat.records.plan import Plan
 
 from .gated import KeptRun
-from .history import History
+from .learned import History
 
 GUESSES = ("rate", "discordance", "sd", "icc", "trial_share")
 """Figures that stand in the place of a history, by metric; the key "" is for every metric without its own."""

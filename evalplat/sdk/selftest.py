@@ -17,7 +17,7 @@ from evalplat.records import GatePolicy
 from evalplat.records.selftest import Selftest
 
 from .command import command
-from .history import History
+from .learned import History
 
 CHUNK = 50
 EARLY_SHARE = 4

@@ -1,4 +1,4 @@
-"""History: the scores from which a plan and a selftest learn."""
+"""Learned: the scores from which a plan and a selftest learn."""
 
 from __future__ import annotations
 
