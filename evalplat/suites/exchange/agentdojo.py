@@ -16,7 +16,6 @@ from evalplat.records import (
     Failure,
     Grade,
     Graded,
-    ScorerSpec,
     ScoreTable,
     Trial,
     TrialKey,
@@ -24,11 +23,11 @@ from evalplat.records import (
     build,
 )
 
-from .assemble import MAX_SECONDS, UNKNOWN_TIME, Cases, check_trials, text_name
+from .assemble import MAX_SECONDS, UNKNOWN_TIME, Cases, assembled, text_name
 from .case_rows import rows_of
 from .conversation import Conversation, trace_of
 from .messages import first_question, last_answer, openai_messages
-from .sources import begins_with, document_file, field, lines_of, shown
+from .sources import as_object, begins_with, document_file, field, lines_of
 
 UTILITY, ATTACK = "utility", "attack_success"
 _MAX_FILES = 200_000
@@ -57,7 +56,10 @@ def read_agentdojo(path: Path, *, suite: str | None = None) -> tuple[Evaluation,
         raise LogError("has no runs of user tasks", where=str(path))
     name = text_name(suite or "agentdojo", "suite", str(path))
     notes = (_left(left),) if left else ()
-    return tuple(_evaluation(system, cases, trials, name, path, notes) for system, (cases, trials) in systems.items())
+    return tuple(
+        assembled(system, name, cases, trials, f"{path}: {system}", notes)
+        for system, (cases, trials) in systems.items()
+    )
 
 
 def read_agentdojo_table(path: Path) -> tuple[ScoreTable, tuple[str, ...]]:
@@ -175,22 +177,6 @@ def _graded(told: _Told, row: dict[str, Any], where: str) -> tuple[Case, Graded]
     return build(Case, fields, where=where, error=CaseError), Graded(trial=trial, grades=told.grades(row, where))
 
 
-def _evaluation(
-    system: str, cases: Cases, trials: list[Graded], suite: str, path: Path, notes: tuple[str, ...]
-) -> Evaluation:
-    check_trials(trials, f"{path}: {system}")
-    metrics = dict.fromkeys(grade.metric for one in trials for grade in one.grades)
-    return Evaluation(
-        system=system,
-        suite=suite,
-        dataset=suite,
-        cases=cases.all(),
-        trials=tuple(trials),
-        scorers=tuple(ScorerSpec(metric=metric, kind="imported") for metric in metrics),
-        notes=notes,
-    )
-
-
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if path.is_dir():
         for at, file in enumerate(sorted(path.rglob("*.json"))):
@@ -198,18 +184,12 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise LogError(f"has more than {_MAX_FILES} files", where=str(path))
             # A link could lead anywhere.
             if file.is_file() and not file.is_symlink():
-                yield str(file), _object(document_file(file), str(file))
+                yield str(file), as_object(document_file(file), str(file))
         return
     if b"\n" in begins_with(path).strip() and begins_with(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:2] in (b"{\n", b"{\r"):
-        yield str(path), _object(document_file(path), str(path))
+        yield str(path), as_object(document_file(path), str(path))
         return
     yield from ((f"{path}:{number}", row) for number, row in lines_of(path))
-
-
-def _object(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise LogError(f"expected an object, found {shown(value)}", where=where)
-    return value
 
 
 def _text(row: dict[str, Any], names: tuple[str, str], where: str, *, optional: bool = False) -> str | None:

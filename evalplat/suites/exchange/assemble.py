@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from evalplat.errors import LogError
-from evalplat.records import Case, Graded, TrialKey
+from evalplat.records import Case, Evaluation, Graded, ScorerSpec, TrialKey
 from evalplat.records.base import Name
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +61,23 @@ def check_trials(trials: Sequence[Graded], source: Path | str) -> None:
             key = one.trial.key
             raise LogError(f"trial {key.trial} of case {key.case_id!r} occurs twice", where=str(source))
         seen.add(one.trial.key)
+
+
+def assembled(
+    system: str, suite: str, cases: Cases, trials: Sequence[Graded], source: Path | str, notes: tuple[str, ...]
+) -> Evaluation:
+    """One system's trials, graded elsewhere; the suite is its own dataset. Raises LogError, see `check_trials`."""
+    check_trials(trials, source)
+    metrics = dict.fromkeys(grade.metric for one in trials for grade in one.grades)
+    return Evaluation(
+        system=system,
+        suite=suite,
+        dataset=suite,
+        cases=cases.all(),
+        trials=tuple(trials),
+        scorers=tuple(ScorerSpec(metric=metric, kind="imported") for metric in metrics),
+        notes=notes,
+    )
 
 
 def text_name(text: str, name: str, where: str) -> str:

@@ -13,7 +13,7 @@ from .archive import Archive
 from .assemble import Cases, check_trials, text_name
 from .inspect_own import OwnHead
 from .inspect_sample import SampleReader
-from .sources import MAX_DOCUMENT_BYTES, begins_with, document, field, shown
+from .sources import MAX_DOCUMENT_BYTES, as_object, begins_with, document, field, shown
 
 _HEADER, _START, _SAMPLES = "header.json", "_journal/start.json", "samples/"
 
@@ -53,9 +53,7 @@ def _header(archive: Archive, path: Path) -> dict[str, Any]:
             raise LogError("is not finished: it has no header.json", where=str(path))
         raise LogError("is no log of Inspect: it has no header.json", where=str(path))
     header = document(archive.read(_HEADER), where=archive.where(_HEADER), no_numbers=True)
-    if not isinstance(header, dict):
-        raise LogError(f"expected an object, found {shown(header)}", where=archive.where(_HEADER))
-    return header
+    return as_object(header, archive.where(_HEADER))
 
 
 def _members(archive: Archive) -> Iterator[tuple[str, Any]]:

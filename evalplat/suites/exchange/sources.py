@@ -45,6 +45,13 @@ def object_of(text: str, *, where: str) -> dict[str, Any]:
     return data
 
 
+def as_object(value: Any, where: str) -> dict[str, Any]:
+    """The value where it is an object. Raises LogError."""
+    if not isinstance(value, dict):
+        raise LogError(f"expected an object, found {shown(value)}", where=where)
+    return value
+
+
 def document(data: bytes, *, where: str, no_numbers: bool = False) -> Any:
     """A whole JSON document. Raises LogError naming the line where it is not JSON; `no_numbers` as in json_document."""
     try:

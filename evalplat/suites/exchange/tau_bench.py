@@ -14,7 +14,6 @@ from evalplat.records import (
     Failure,
     Grade,
     Graded,
-    ScorerSpec,
     ScoreTable,
     Trial,
     TrialKey,
@@ -22,11 +21,11 @@ from evalplat.records import (
     build,
 )
 
-from .assemble import UNKNOWN_TIME, Cases, check_trials, text_name
+from .assemble import UNKNOWN_TIME, Cases, assembled, text_name
 from .conversation import Conversation, trace_of
 from .grades import TableGrades
 from .messages import last_answer, masked, openai_messages
-from .sources import begins_with, document_file, field, lines_of, shown
+from .sources import as_object, begins_with, document_file, field, lines_of, shown
 
 METRIC = "reward"
 
@@ -55,20 +54,10 @@ def read_tau_bench(
         cases.add(_case(row, one.trial, grades, where), where, instruction=_task(row).get("instruction"))
         trials.append(one if grades is None else grades.joined(one, where))
         left += bool(row.get("gold_actions") or _task(row).get("actions"))
-    check_trials(trials, path)
     if grades is not None:
         grades.check_all_used(path)
-    metrics = dict.fromkeys(grade.metric for one in trials for grade in one.grades)
     notes = (f"gold actions of {left:,} trajectories have no place in a run",) if left else ()
-    return Evaluation(
-        system=who,
-        suite=name,
-        dataset=name,
-        cases=cases.all(),
-        trials=tuple(trials),
-        scorers=tuple(ScorerSpec(metric=metric, kind="imported") for metric in metrics),
-        notes=notes,
-    )
+    return assembled(who, name, cases, trials, path, notes)
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -76,9 +65,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((f"{path}:{number}", row) for number, row in lines_of(path))
         return
     for at, row in enumerate(document_file(path), start=1):
-        if not isinstance(row, dict):
-            raise LogError(f"expected an object, found {shown(row)}", where=f"{path}: trajectory {at}")
-        yield f"{path}: trajectory {at}", row
+        yield f"{path}: trajectory {at}", as_object(row, f"{path}: trajectory {at}")
 
 
 def _trajectory(row: dict[str, Any], who: str, tools: tuple[Mapping[str, Any], ...], where: str) -> Graded:
