@@ -15,10 +15,9 @@ from evalplat.harness.failures import NOT_KNOWN, describe, failed, place
 from evalplat.harness.reply import read_reply
 from evalplat.harness.simulate.domain import WorldTool
 from evalplat.harness.simulate.world import ConversationOver, World
-from evalplat.harness.threads import DaemonThreads
-from evalplat.records import Case, Outcome, TargetInfo, Trace, TrialKey, Usage, content_hash
+from evalplat.records import Case, Outcome, Trace, TrialKey, Usage
 
-from .source import load_function
+from .function import FunctionTarget
 
 
 def holds_conversations(function: Callable[..., Any]) -> bool:
@@ -41,7 +40,7 @@ class OfferedTool:
         return self._world.call(self.name, args)
 
 
-class ConversingTarget:
+class ConversingTarget(FunctionTarget):
     """`module:function(messages, tools)`: all messages so far in, the reply out, as a text or as any callable target's.
 
     `tools`, where the function takes it, is name -> OfferedTool. Plain functions run in threads of their own.
@@ -50,23 +49,9 @@ class ConversingTarget:
 
     def __init__(self, ref: str, *, timeout_s: float = 300.0) -> None:
         """Imports the module. Raises ReferenceUnknown, or TargetFailed where the import raises."""
-        self._function, source = load_function(ref)
-        self._ref, self._timeout_s = ref, timeout_s
+        super().__init__(ref, kind="callable")
+        self._timeout_s = timeout_s
         self._with_tools = "tools" in inspect.signature(self._function).parameters
-        self._threads = DaemonThreads()
-        self._info = TargetInfo(kind="callable", ref=ref, name=ref, fingerprint=content_hash([ref, source]))
-
-    @property
-    def info(self) -> TargetInfo:
-        """Which function."""
-        return self._info
-
-    async def prepare(self) -> None:
-        """Nothing is left to prepare."""
-
-    async def aclose(self) -> None:
-        """Let the threads end."""
-        self._threads.close()
 
     async def answer(self, case: Case, key: TrialKey, seed: int) -> Outcome:
         """A case that is no scenario: a conversation of one message, without tools."""

@@ -8,13 +8,12 @@ from contextlib import asynccontextmanager
 from evalplat.harness.simulate.scripted import ScriptedTalk
 from evalplat.harness.simulate.spans import EPOCH
 from evalplat.harness.simulate.world import World
-from evalplat.harness.threads import DaemonThreads
-from evalplat.records import Case, Failure, Outcome, TargetInfo, TrialKey, content_hash
+from evalplat.records import Case, Failure, Outcome, TrialKey
 
-from .source import load_function
+from .function import FunctionTarget
 
 
-class ScriptedTarget:
+class ScriptedTarget(FunctionTarget):
     """A function marked by `scripted_agent`. It asks no model: what it costs is nothing, and its time is simulated.
 
     Every reply and every call stands for a request to a model, which may meet the scenario's faults of the model and is
@@ -23,23 +22,8 @@ class ScriptedTarget:
 
     def __init__(self, ref: str) -> None:
         """Imports the module. Raises ReferenceUnknown, or TargetFailed where the import raises."""
-        self._function, source = load_function(ref)
-        self._ref = ref
-        self._threads = DaemonThreads()
-        name = f"{ref.rpartition(':')[2]} (scripted instrument)"  # so that it is called one wherever it is named
-        self._info = TargetInfo(kind="scripted", ref=ref, name=name, fingerprint=content_hash([ref, source]))
-
-    @property
-    def info(self) -> TargetInfo:
-        """Which function; `is_instrument`."""
-        return self._info
-
-    async def prepare(self) -> None:
-        """Nothing is left to prepare."""
-
-    async def aclose(self) -> None:
-        """Let the threads end."""
-        self._threads.close()
+        # Called an instrument wherever it is named.
+        super().__init__(ref, kind="scripted", name=f"{ref.rpartition(':')[2]} (scripted instrument)")
 
     async def answer(self, case: Case, key: TrialKey, seed: int) -> Outcome:
         """A case that is no scenario: nothing is written down that it could say."""
