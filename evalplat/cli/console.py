@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -19,6 +20,14 @@ def complain(message: str) -> None:
 def printable(text: str) -> str:
     """Without control characters: a terminal obeys them, and the text may be a model's."""
     return "".join(c if c in "\n\t" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in text)
+
+
+def told(json: str | None, as_json: Callable[[], str], lines: Callable[[], None]) -> None:
+    """What a command found: as JSON where that is asked for, and as lines but where JSON takes standard output."""
+    if json is not None:
+        write(json, as_json())
+    if json != "-":
+        lines()
 
 
 def write(target: str, text: str) -> None:

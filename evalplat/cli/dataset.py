@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import dataset_curation, dataset_failures
-from .console import write
+from .console import told, write
 from .export import Out, To
 from .options import DatasetRef as Ref
 from .options import JsonOut
@@ -28,10 +28,7 @@ def show(ref: Ref, json: JsonOut = None) -> None:
     from .dataset_tables import facts_json, facts_lines
 
     shown = verb(ref)
-    if json is not None:
-        write(json, facts_json(shown))
-    if json != "-":
-        facts_lines(shown)
+    told(json, lambda: facts_json(shown), lambda: facts_lines(shown))
 
 
 @app.command("version")
@@ -68,10 +65,7 @@ def diff(
     from .dataset_tables import diff_lines, record_json
 
     found = verb(before, after)
-    if json is not None:
-        write(json, record_json(found, "evalplat.dataset-diff/1"))
-    if json != "-":
-        diff_lines(found, limit=limit)
+    told(json, lambda: record_json(found, "evalplat.dataset-diff/1"), lambda: diff_lines(found, limit=limit))
 
 
 @app.command("check")
@@ -98,10 +92,7 @@ def check(
     from .dataset_tables import check_lines, record_json
 
     done = verb(ref, against=against or (), threshold=threshold)
-    if json is not None:
-        write(json, record_json(done, "evalplat.dataset-check/1"))
-    if json != "-":
-        check_lines(done)
+    told(json, lambda: record_json(done, "evalplat.dataset-check/1"), lambda: check_lines(done))
     if strict and done.findings:
         codes = ", ".join(sorted({finding.code for finding in done.findings}))
         raise CaseError(f"{len(done.findings):,} findings: {codes}", where=done.facts.where)
@@ -129,10 +120,7 @@ def split(
     from .dataset_tables import record_json, split_lines
 
     done = verb(ref, shares_of(share), seed=seed, stratify=stratify, out=out, afresh=afresh)
-    if json is not None:
-        write(json, record_json(done, "evalplat.dataset-split/1"))
-    if json != "-":
-        split_lines(done)
+    told(json, lambda: record_json(done, "evalplat.dataset-split/1"), lambda: split_lines(done))
 
 
 @app.command("weigh")
@@ -153,10 +141,7 @@ def weigh(
     from .dataset_tables import record_json, weight_lines
 
     found, path = weigh_dataset(ref, weights, out=out)
-    if json is not None:
-        write(json, record_json(found, "evalplat.dataset-weights/1"))
-    if json != "-":
-        weight_lines(found, path)
+    told(json, lambda: record_json(found, "evalplat.dataset-weights/1"), lambda: weight_lines(found, path))
 
 
 @app.command("labels")
@@ -189,10 +174,7 @@ def labels(
     if add:
         add_labels(ref, add, out=out)
     found = verb(str(out or ref), name=name, level=level)  # type: ignore[arg-type]
-    if json is not None:
-        write(json, agreement_json(found))
-    if json != "-":
-        agreement_lines(found)
+    told(json, lambda: agreement_json(found), lambda: agreement_lines(found))
 
 
 @app.command("export")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import write
+from .console import told
 from .options import JsonOut
 
 app = typer.Typer()
@@ -79,10 +79,7 @@ def curate(
         slices=slices or (),
     )
     done = verb(ref, source, by=by, threshold=threshold)
-    if json is not None:
-        write(json, record_json(done, "evalplat.dataset-curated/1"))
-    if json != "-":
-        curated_lines(done)
+    told(json, lambda: record_json(done, "evalplat.dataset-curated/1"), lambda: curated_lines(done))
 
 
 @app.command("pending")
@@ -93,10 +90,7 @@ def pending(ref: Dataset, json: JsonOut = None) -> None:
     from .curation_tables import pending_json, pending_lines
 
     waiting = verb(ref)
-    if json is not None:
-        write(json, pending_json(waiting))
-    if json != "-":
-        pending_lines(waiting)
+    told(json, lambda: pending_json(waiting), lambda: pending_lines(waiting))
 
 
 @app.command("accept")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .console import printable, write
+from .console import printable, told
 from .dataset_curation import Below, By, FailedOn
 from .options import DatasetRef as Ref
 from .options import JsonOut, Scores
@@ -39,10 +39,7 @@ def group(
     if kept and (metric or below is not None or groups is not None):
         raise InputError("--kept shows what there is: leave --metric, --below and --groups out")
     found = kept_groups(run) if kept else verb(run, metrics=tuple(metric or ()), below=below, n_groups=groups)
-    if json is not None:
-        write(json, record_json(found, "evalplat.failure-groups/1"))
-    if json != "-":
-        group_lines(found)
+    told(json, lambda: record_json(found, "evalplat.failure-groups/1"), lambda: group_lines(found))
 
 
 @app.command("label-group")
@@ -139,10 +136,7 @@ def retire(
         apply=apply,
         by=by,
     )
-    if json is not None:
-        write(json, record_json(found, "evalplat.dataset-retirement/1"))
-    if json != "-":
-        retirement_lines(found)
+    told(json, lambda: record_json(found, "evalplat.dataset-retirement/1"), lambda: retirement_lines(found))
 
 
 @app.command("restore")
