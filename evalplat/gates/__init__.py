@@ -7,6 +7,7 @@ from .decide import decide
 from .drift import drift
 from .looks import Continue, Schedule, State, Stop, next_step, schedule
 from .pairing import Lacking
+from .ranking import rank
 from .several import decide_several
 from .simulation import Binary, Bounded, Latent, Lognormal, Normal, Shape, SimulatedModel, judge, pairs_of, simulate
 from .summarize import summarize
@@ -35,6 +36,7 @@ __all__ = [
     "judge",
     "next_step",
     "pairs_of",
+    "rank",
     "schedule",
     "simulate",
     "summarize",

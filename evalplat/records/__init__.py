@@ -49,6 +49,7 @@ from .plan import (
     Spend,
 )
 from .policy import GatePolicy, MetricRule, Stopping
+from .ranking import RankedPair, RankedSystem, Ranking
 from .report import CasePair, PartChange, ReportData, RunCard, RunReportData
 from .scenario import (
     Bounds,
@@ -148,6 +149,9 @@ __all__ = [
     "Prompts",
     "Protocol",
     "Provenance",
+    "RankedPair",
+    "RankedSystem",
+    "Ranking",
     "Record",
     "ReportData",
     "RetiredCase",
