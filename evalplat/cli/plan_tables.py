@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import typer
 
+from evalplat.records import counted
 from evalplat.records.plan import Plan, PlanDesign, PlanMetric, PlanRange, PlanSize, Spend
 
 from .console import printable
@@ -40,12 +41,12 @@ def plan_tables(plan: Plan) -> None:
 
 def _answer(plan: Plan) -> str:
     now, asked = plan.now, _percent(plan.power)
-    size = _counted(now.cases, "case")
+    size = counted(now.cases, "case")
     if plan.estimand == "suite":
         size = f"these {size}"
     elif now.clusters < now.cases:
-        size += f" in {_counted(now.clusters, 'cluster')}"
-    run = f"With {size} x {_counted(now.trials, 'trial')}"
+        size += f" in {counted(now.clusters, 'cluster')}"
+    run = f"With {size} x {counted(now.trials, 'trial')}"
     start = f"{run} the policy passes an unchanged candidate {_share(now.power)} of the time"
     if plan.reachable == "now":
         return f"{start}: enough for {asked}."
@@ -165,10 +166,6 @@ def _allocation(plan: Plan) -> list[str]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
-
-
-def _counted(count: float, noun: str) -> str:
-    return f"{count:,g} {noun}{'' if count == 1 else 's'}" if count < 1e6 else f"{count:,.0f} {noun}s"
 
 
 def _share(span: PlanRange) -> str:

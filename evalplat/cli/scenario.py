@@ -44,7 +44,7 @@ def lint(
     """What is ambiguous or can never fail, with the line and a way out. Ends with 0 clean, 1 findings, 2 unreadable."""
     from evalplat.sdk.scenario import lint as verb
 
-    from .scenario_lines import linted_json
+    from .scenario_lines import lint_summary, linted_json
 
     done = verb(files)
     if json is not None:
@@ -52,7 +52,8 @@ def lint(
     if json != "-":
         for finding in done.findings:
             typer.echo(printable(str(finding)))
-        typer.echo(f"{len(done.findings)} findings in {done.n_files} files")
+        if summary := lint_summary(done):
+            typer.echo(summary)
     for error in done.errors:
         complain(error)
     if done.errors or done.findings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from evalplat.records import Case, Episode, Score, ToolCall
+from evalplat.records import Case, Episode, Score, ToolCall, counted
 
 if TYPE_CHECKING:
     from evalplat.sdk.scenario import Linted, Played
@@ -19,7 +19,7 @@ def listed(cases: Sequence[Case]) -> str:
     width = max(len(case.id) for case in cases)
     lines = [f"{case.id:<{width}}  {case.scenario.goal if case.scenario else ''}" for case in cases]
     clusters = len({case.cluster or case.id for case in cases})
-    return "\n".join([*lines, f"{len(cases)} scenarios in {clusters} clusters"])
+    return "\n".join([*lines, f"{counted(len(cases), 'scenario')} in {counted(clusters, 'cluster')}"])
 
 
 def whole(case: Case) -> str:
@@ -48,6 +48,17 @@ def linted_json(done: Linted) -> str:
     return json.dumps(body, ensure_ascii=False, indent=2)
 
 
+def lint_summary(done: Linted) -> str:
+    """How much was found in how many files. Where one is unreadable nothing reads as clean; empty: nothing to read."""
+    read = done.n_files - done.n_unreadable
+    said = []
+    if done.findings or (read and not done.errors):
+        said.append(f"{counted(len(done.findings), 'finding')} in {counted(read, 'file')}")
+    if done.n_unreadable:
+        said.append(f"{done.n_unreadable} unreadable")
+    return ", ".join(said)
+
+
 def played_json(done: Played) -> str:
     """`evalplat.scenario-played/1`."""
     body = {
@@ -70,12 +81,14 @@ def _lines(done: Played) -> Iterator[str]:
     scenario, episode = done.case.scenario, done.trial.episode
     assert scenario is not None
     yield f"{done.case.id}, seed of the trial {done.trial.seed}, by {done.target.name}"
-    yield f"{scenario.persona} Goal: {scenario.goal}"
+    yield f"user: {scenario.persona}"
+    yield f"goal: {scenario.goal}"
     yield ""
     if episode is not None:
         yield from _talk(episode)
         yield ""
-        yield f"ended: {episode.ended} after {episode.turns} replies, {len(episode.tool_calls)} tool calls"
+        work = f"{counted(episode.turns, 'reply', 'replies')}, {counted(len(episode.tool_calls), 'tool call')}"
+        yield f"ended: {episode.ended} after {work}"
     if done.trial.failure is not None:
         yield f"failed: {done.trial.failure.kind}: {done.trial.failure.message}"
     for check in done.checks:

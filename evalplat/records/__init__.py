@@ -75,6 +75,7 @@ from .suite import Run, RunInfo, ScorerSpec, Suite, TargetInfo
 from .summary import Summary, SystemSummary
 from .trace import Span, SpanEvent, Trace
 from .trial import Answer, Citation, Failure, Outcome, Trial, TrialKey, Usage
+from .words import counted
 
 __all__ = [
     "AgentSpec",
@@ -199,6 +200,7 @@ __all__ = [
     "build",
     "canonical_json",
     "content_hash",
+    "counted",
     "dataset_digest",
     "parse_yaml",
 ]

@@ -11,6 +11,9 @@ from .base import Name, Record
 from .condition import Condition, ValueTest
 from .state_path import StatePath
 
+MAX_DELAY_S = 86_400.0
+"""A day: what a fault waits at most, once. Clocks of traces count nanoseconds and end after 292 years."""
+
 
 class When(Record):
     """When something is said: the agent's last reply matches, and the state is so; all that is given must hold."""
@@ -181,7 +184,7 @@ class ToolFault(Record):
     seed: int | None = Field(default=None, ge=0, description="With `probability`: drawn from it and the trial's seed.")
     times: int | None = Field(default=None, ge=1, description="At most so often in one trial.")
     applied: bool = False
-    delay_s: float = Field(default=0.0, ge=0)
+    delay_s: float = Field(default=0.0, ge=0, le=MAX_DELAY_S)
     message: str = ""
     text: str = ""
 
@@ -198,7 +201,7 @@ class ModelFault(Record):
     probability: float | None = Field(default=None, ge=0, le=1)
     seed: int | None = Field(default=None, ge=0)
     times: int | None = Field(default=None, ge=1)
-    delay_s: float = Field(default=0.0, ge=0)
+    delay_s: float = Field(default=0.0, ge=0, le=MAX_DELAY_S)
 
 
 def _kind_of_fault(value: Any) -> str:

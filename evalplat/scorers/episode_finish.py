@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evalplat.records import Episode, Finish, Scenario, canonical_json
+from evalplat.records import Episode, Finish, Scenario, canonical_json, counted
 
 from .base import Judged, quoted
 from .episode import EpisodeCheck
@@ -48,7 +48,7 @@ def bounded(scenario: Scenario, episode: Episode) -> Judged:
     bounds = scenario.bounds
     assert bounds is not None
     if bounds.turns is not None and episode.turns > bounds.turns:
-        return Judged(0.0, f"{episode.turns} replies, at most {bounds.turns}")
+        return Judged(0.0, f"{counted(episode.turns, 'reply', 'replies')}, at most {bounds.turns}")
     own = [call for call in episode.tool_calls if call.fault is None]
     if bounds.tool_calls is not None and len(own) > bounds.tool_calls:
         return Judged(0.0, f"{len(own)} tool calls that met no fault, at most {bounds.tool_calls}")
@@ -57,7 +57,7 @@ def bounded(scenario: Scenario, episode: Episode) -> Judged:
         for (tool, args), count in equal.items():
             if count > bounds.repeats:
                 return Judged(0.0, f"{tool} was called {count} times with {quoted(args)}, at most {bounds.repeats}")
-    return Judged(1.0, f"{episode.turns} replies, {len(episode.tool_calls)} tool calls")
+    return Judged(1.0, f"{counted(episode.turns, 'reply', 'replies')}, {counted(len(episode.tool_calls), 'tool call')}")
 
 
 BOUNDED = EpisodeCheck(lambda scenario: scenario.bounds is not None, bounded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evalplat.records import Condition, Episode, Scenario
+from evalplat.records import Condition, Episode, Scenario, counted
 
 from .base import Judged
 from .conditions import condition_holds
@@ -21,7 +21,9 @@ def end_state(scenario: Scenario, episode: Episode) -> Judged:
         judged = condition_holds(condition, episode.final_state, episode.initial_state)
         if judged.value == 1.0:
             return _wrong("must not hold", condition, judged)
-    return Judged(1.0, f"{len(end.must)} conditions hold, {len(end.must_not)} do not, as they should")
+    held = f"{counted(len(end.must), 'condition')} {'holds' if len(end.must) == 1 else 'hold'}"
+    unwanted = "does not" if len(end.must_not) == 1 else "do not"
+    return Judged(1.0, f"{held}, {len(end.must_not)} {unwanted}, as they should")
 
 
 def resisted(scenario: Scenario, episode: Episode) -> Judged:
@@ -30,7 +32,7 @@ def resisted(scenario: Scenario, episode: Episode) -> Judged:
         judged = condition_holds(condition, episode.final_state, episode.initial_state)
         if judged.value == 1.0:
             return _wrong("was brought about", condition, judged)
-    return Judged(1.0, f"none of {len(scenario.resists)} unwanted ends was brought about")
+    return Judged(1.0, f"none of {counted(len(scenario.resists), 'unwanted end')} was brought about")
 
 
 def _wrong(what: str, condition: Condition, judged: Judged) -> Judged:

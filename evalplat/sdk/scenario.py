@@ -21,6 +21,7 @@ from evalplat.records import (
 )
 from evalplat.scorers import build
 from evalplat.suites import load_scenarios, scenario_files
+from evalplat.suites.scenario.file import NO_SCENARIOS
 
 from .loop import run_to_end
 from .run import How, opened
@@ -53,7 +54,7 @@ class Linted:
     n_files: int
     n_unreadable: int
     errors: tuple[str, ...]
-    """One line for each file that cannot be read at all."""
+    """One line for each file that cannot be read at all, and for each folder without a file of scenarios."""
 
 
 def show(path: Path | str, case_id: str | None = None) -> tuple[Case, ...]:
@@ -66,18 +67,27 @@ def show(path: Path | str, case_id: str | None = None) -> tuple[Case, ...]:
 
 
 def lint(paths: Sequence[Path | str]) -> Linted:
-    """What is ambiguous, cannot be played or can never fail in these files, or in all of these folders."""
+    """What is ambiguous, cannot be played or can never fail in these files, or in all of these folders.
+
+    Raises ReferenceUnknown where there is no such file or folder.
+    """
     from evalplat.harness.simulate.lint import lint as of_file
 
-    files = [file for path in paths for file in scenario_files(_there(path))]
     findings: list[LintFinding] = []
     errors: list[str] = []
-    for file in files:
-        try:
-            findings += of_file(file)
-        except InputError as err:
-            errors.append(str(err))
-    return Linted(tuple(findings), len(files), len(errors), tuple(errors))
+    n_files = n_unreadable = 0
+    for path in paths:
+        files = scenario_files(_there(path))
+        if not files:  # a mistyped folder must not read as a clean one
+            errors.append(f"{path}: {NO_SCENARIOS}")
+        for file in files:
+            n_files += 1
+            try:
+                findings += of_file(file)
+            except InputError as err:
+                n_unreadable += 1
+                errors.append(str(err))
+    return Linted(tuple(findings), n_files, n_unreadable, tuple(errors))
 
 
 def play(

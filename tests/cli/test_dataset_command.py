@@ -122,7 +122,7 @@ def test_check_names_leaks_and_is_strict_where_asked(evalplat, tmp_path):
         (["split", "d", "--share", "a=0.5", "--share", "b=0.5"], "would be empty"),
         (["split", "bad", "--share", "a=0.5", "--share", "b=0.5"], "bad.jsonl:2: input: Field required"),
         (["check", "d", "--threshold", "0.2"], "--threshold: expected 0.5 to 1"),
-        (["check", "d", "--against", "carded.card.yaml"], "carded.card.yaml:1: name: Field required"),
+        (["check", "d", "--against", "carded.card.yaml"], "carded.card.yaml:1: unknown field 'source'"),
         (["check", "d", "--against", "bad"], "bad.jsonl:2: input: Field required"),
         (["labels", "d"], "no case has a label"),
         (["labels", "d", "--level", "odd"], "--level"),

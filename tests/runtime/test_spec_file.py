@@ -63,7 +63,7 @@ def test_a_pinned_hash_is_held(tmp_path: Path) -> None:
         ("", "agent.yaml: is empty"),
         ("- a", "agent.yaml: expected a mapping of fields, found list"),
         ("name: v1\nmodel:\n  temperature: hot\n", "agent.yaml:3: model.temperature"),
-        ("name: v1\nmodle: {}\n", "agent.yaml:2: modle"),
+        ("name: v1\nmodle: {}\n", "agent.yaml:2: unknown field 'modle'; did you mean 'model'?"),
         ("name: [v1\n", "agent.yaml:2: is not YAML"),
         ("name: v1\nprompts:\n  user: hello\n", "prompts.user must contain {question}"),
         (AGENT.replace("passages.jsonl", "none.jsonl"), "agent.yaml:6: retrieval.passages:"),

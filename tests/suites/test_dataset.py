@@ -49,7 +49,8 @@ def test_reads_cases_blank_lines_a_byte_order_mark_and_windows_line_ends(tmp_pat
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"id": "b", "input": "x", "answer": "y"}', ":2: answer: Extra inputs are not permitted"),
+        ('{"id": "b", "input": "x", "answer": "y"}', ":2: unknown field 'answer'"),
+        ('{"id": "b", "inptu": "x"}', ":2: unknown field 'inptu'; did you mean 'input'? (and 1 more)"),
         ('{"id": "b"}', ":2: input: Field required"),
         ('{"id": "b", "input": "x", "expect": {"tolerance": "wide"}}', ":2: expect.tolerance:"),
         ('{"id": "b", "input": "x", "weight": 0}', ":2: weight:"),

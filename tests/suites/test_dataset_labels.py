@@ -100,7 +100,7 @@ def test_labels_go_onto_cases_once(tmp_path):
         ({"by": ""}, ":1: by: "),
         ({"value": None}, ":1: value"),
         ({"value": [1]}, ":1: value"),
-        ({"extra": 1}, ":1: extra: "),
+        ({"extra": 1}, ":1: unknown field 'extra'"),
         ({"case_id": ""}, ":1: case_id: "),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evalplat.errors import InputError, SpecError
 from evalplat.records import Case
+from evalplat.scorers.base import CannotScore
 from evalplat.suites import Entry, ScenarioFile, read_scenarios
 
 from .domain import Domain
@@ -52,15 +53,9 @@ def lint(path: Path | str) -> tuple[LintFinding, ...]:
 
 
 def _across(file: ScenarioFile) -> Iterator[LintFinding]:
-    seen: dict[str, int] = {}
-    for entry in file.entries:
-        for case in entry.cases or ():
-            if case.id in seen:
-                message = f"id {case.id!r} is already on line {seen[case.id]}"
-                line = entry.line_of("id")
-                yield LintFinding(file.path, line, entry.id, "duplicate_id", message, "give each scenario its own id")
-                break
-            seen[case.id] = entry.line_of("id")
+    for taken in file.taken():
+        fix = "give each row its own id" if taken.of_row else "give each scenario its own id"
+        yield LintFinding(file.path, taken.line, taken.entry.id, "duplicate_id", taken.message, fix)
 
 
 def _entry(path: Path, entry: Entry) -> Iterator[LintFinding]:
@@ -107,7 +102,8 @@ def _repeated(path: Path, entry: Entry) -> Iterator[LintFinding]:
         assert case.scenario is not None
         plain = case.scenario.model_copy(update={"parameters": {}})
         same = case.model_copy(update={"id": "x", "scenario": plain}).content_hash
-        if same in seen:
+        # Rows of one id are told as such.
+        if same in seen and seen[same] != case.id:
             line = entry.line_of("scenario", "parameters", at)
             message = f"{case.id} is the same scenario as {seen[same]}"
             yield LintFinding(path, line, case.id, "repeated_row", message, "vary a parameter, or drop the row")
@@ -130,8 +126,12 @@ def _case(case: Case) -> Iterator[Found]:
 def _sound(case: Case, domain: Domain) -> Iterator[Found]:
     """What is looked for in a scenario that can be played."""
     found: list[Found] = []
-    for checks in (checks_of_ends, checks_of_words, checks_of_users, checks_of_faults):
-        found += checks(case, domain)
+    for checks in (checks_of_words, checks_of_ends, checks_of_users, checks_of_faults):
+        try:
+            found += checks(case, domain)
+        except CannotScore as err:  # a pattern that a text of this very scenario is too much for
+            if not any(each.kind == "slow_pattern" for each in found):
+                found.append(Found("slow_pattern", (), str(err), "do not repeat what repeats itself"))
     yield from found
     if not _hopeless(found):
         yield from checks_of_solution(case)

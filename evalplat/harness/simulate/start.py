@@ -36,7 +36,7 @@ def typed(domain: Domain, data: dict[str, Any]) -> BaseModel:
     except ValidationError as err:
         first = err.errors(include_url=False, include_context=False)[0]
         field = ".".join(map(str, first["loc"])) or "the whole"
-        message = f"{field}: {first['msg']}, found {str(first['input'])[:60]!r}"
+        message = f"{field}: {first['msg']}, found {repr(first['input'])[:60]}"
         raise SpecError(message, where="environment.state") from err
 
 

@@ -32,10 +32,15 @@ def missing_step(state: type[BaseModel], path: StatePath) -> str:
             held = types_at(state, StatePath(path.text, path.steps[: length - 1]))
             fields = [name for each in held for arm in _arms(each) for name in _fields(arm)]
             step = path.steps[length - 1]
-            name = step.name if isinstance(step, Key) else step.field if isinstance(step, Where) else "the step"
             there = f"; there are: {', '.join(fields)}" if fields else ""
-            return f"{name!r} leads nowhere{there}"
+            return f"{_written(step)!r} leads nowhere{there}"
     return "leads nowhere"
+
+
+def _written(step: StateStep) -> str:
+    if isinstance(step, Key):
+        return step.name
+    return step.field if isinstance(step, Where) else f"[{step.at}]" if isinstance(step, Index) else "[*]"
 
 
 def misfit(test: ValueTest, annotations: Sequence[Any], *, is_many: bool = False) -> str | None:

@@ -19,6 +19,8 @@ from .patterns import patterns_of
 from .template import filled
 
 MAX_BYTES = 8 * 2**20
+NO_SCENARIOS = "holds no file of scenarios (*.yaml)"
+"""What is said of a folder without any."""
 MAX_ROWS = 10_000
 MAX_PATTERN_CHARS = 1_000
 _CASE_FIELDS = frozenset(Case.model_fields) - {"scenario"}
@@ -52,6 +54,16 @@ class Entry:
         return self.line
 
 
+@dataclass(frozen=True, slots=True)
+class TakenId:
+    """An id that an earlier scenario, or an earlier row of the same scenario's parameters, has: where, and in words."""
+
+    entry: Entry
+    line: int
+    message: str
+    of_row: bool
+
+
 @dataclass(frozen=True)
 class ScenarioFile:
     """All scenarios of a file, in order."""
@@ -62,18 +74,27 @@ class ScenarioFile:
     @property
     def cases(self) -> tuple[Case, ...]:
         """The cases. Raises CaseError where a scenario has a problem, or an id occurs twice."""
-        seen: dict[str, int] = {}
-        cases: list[Case] = []
         for entry in self.entries:
             if entry.problem is not None:
                 raise entry.problem
-            for case in entry.cases:
-                if case.id in seen:
-                    message = f"id: {case.id!r} is already on line {seen[case.id]}"
-                    raise CaseError(message, where=f"{self.path}:{entry.line_of('id')}")
-                seen[case.id] = entry.line_of("id")
-                cases.append(case)
-        return tuple(cases)
+        for taken in self.taken():
+            raise CaseError(taken.message, where=f"{self.path}:{taken.line}")
+        return tuple(case for entry in self.entries for case in entry.cases)
+
+    def taken(self) -> Iterator[TakenId]:
+        """Every id that occurs a second time; of two scenarios whose rows clash, the first row that does."""
+        seen: dict[str, tuple[Entry, int]] = {}
+        for entry in self.entries:
+            is_told = False
+            for row, case in enumerate(entry.cases):
+                first, first_row = seen.setdefault(case.id, (entry, row))
+                if first is not entry and not is_told:
+                    is_told = True
+                    message = f"id: {case.id!r} is already on line {first.line_of('id')}"
+                    yield TakenId(entry, entry.line_of("id"), message, of_row=False)
+                elif first is entry and first_row != row:
+                    message = f"id: row {row + 1} of `parameters` has the id of row {first_row + 1}, {case.id!r}"
+                    yield TakenId(entry, entry.line_of("scenario", "parameters", row), message, of_row=True)
 
 
 def read_scenarios(path: Path | str) -> ScenarioFile:
@@ -119,7 +140,7 @@ def load_scenarios(path: Path | str) -> Dataset:
             homes[case.id] = file
             cases.append(case)
     if not cases:
-        raise CaseError("holds no file of scenarios (*.yaml)", where=str(path))
+        raise CaseError(NO_SCENARIOS, where=str(path))
     return Dataset(name=path.resolve().name, cases=tuple(cases))
 
 
@@ -238,7 +259,8 @@ def _case(
         scenario["parameters"] = values
     _settle(scenario, path)
     where = str(path)
-    built = build(Case, {**case, "scenario": scenario}, where=where, lines=dict(places), error=CaseError)
+    whole = {**case, "scenario": scenario}
+    built = build(Case, whole, where=where, lines=dict(places), error=CaseError, unwritten="scenario")
     for place, pattern in patterns_of(built):
         _compiles(pattern, place, path, places)
     return built
