@@ -1,6 +1,7 @@
 """The frozen nouns that stages hand to each other."""
 
 from .agent import AgentSpec, Guardrails, Limits, ModelSettings, Prompts, Retrieval, ToolRef
+from .agent_diff import AgentDiff, PartChange
 from .base import Record, canonical_json, content_hash
 from .case import Case, Expectation
 from .condition import Condition, ValueTest
@@ -50,7 +51,7 @@ from .plan import (
 )
 from .policy import GatePolicy, MetricRule, Stopping
 from .ranking import RankedPair, RankedSystem, Ranking
-from .report import CasePair, PartChange, ReportData, RunCard, RunReportData
+from .report import CasePair, ReportData, RunCard, RunReportData
 from .scenario import (
     Bounds,
     EndState,
@@ -78,6 +79,7 @@ from .trial import Answer, Citation, Failure, Outcome, Trial, TrialKey, Usage
 from .words import counted
 
 __all__ = [
+    "AgentDiff",
     "AgentSpec",
     "Agreement",
     "AnchorCheck",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from .agent_diff import AgentDiff, PartChange, part_text
 from .base import Name, Record, content_hash
 
 
@@ -106,7 +107,29 @@ class AgentSpec(Record):
         """SHA-256 over the hashes of all parts: what the agent is, whatever it is called."""
         return content_hash(self.part_hashes)
 
-    def diff(self, other: AgentSpec) -> tuple[str, ...]:
-        """Names of the parts in which `other` differs, sorted."""
+    def diff(self, other: AgentSpec) -> AgentDiff:
+        """Names of the parts in which `other` differs, sorted; its `changes` hold their text on both sides.
+
+        >>> from evalplat.records import AgentSpec, Prompts
+        >>> one = AgentSpec(name="v1", prompts=Prompts(system="Be brief."))
+        >>> two = AgentSpec(name="v2", prompts=Prompts(system="Be brief.\\nBe kind."))
+        >>> print(*one.diff(two), one.diff(two).changes[0].after, sep="\\n")
+        prompts
+        system: |-
+          Be brief.
+          Be kind.
+        user: '{question}'
+        """
         mine, theirs = self.part_hashes, other.part_hashes
-        return tuple(part for part in mine if mine[part] != theirs[part])
+        return AgentDiff(
+            (
+                PartChange(part=part, before=self._text(part), after=other._text(part))
+                for part in mine
+                if mine[part] != theirs[part]
+            ),
+            before=self.name,
+            after=other.name,
+        )
+
+    def _text(self, part: str) -> str:
+        return part_text(self.model_dump(mode="json", include={part})[part])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field
 
-from .base import Name, Record
+from .agent_diff import PartChange
+from .base import Record
 from .case import Case
 from .decision import Decision
 from .suite import RunInfo
@@ -33,14 +34,6 @@ class CasePair(Record):
     baseline_scores: dict[str, float] = Field(default_factory=dict)
     candidate_scores: dict[str, float] = Field(default_factory=dict)
     change: float | None = Field(default=None, description="On the first gating metric; negative is worse.")
-
-
-class PartChange(Record):
-    """A part of the AgentSpec that differs, as text before and after."""
-
-    part: Name
-    before: str
-    after: str
 
 
 class ReportData(Record):

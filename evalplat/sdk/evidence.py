@@ -10,7 +10,6 @@ import numpy as np
 
 from evalplat.gates import summarize
 from evalplat.records import (
-    AgentSpec,
     Case,
     CasePair,
     Decision,
@@ -131,6 +130,18 @@ def _pairs(
     return tuple(pairs), len(wanted)
 
 
+def pair_of_trials(case: Case, runs: tuple[Run, Run], tables: tuple[ScoreTable, ScoreTable]) -> CasePair:
+    """One case as baseline and candidate answered it in their first trials; its scores."""
+    trials = [next((t for t in run.trials if t.key.case_id == case.id), None) for run in runs]
+    scores = [
+        _scores(table, run.info.id, {case.id}).get(_key(trial), {}) if trial is not None else {}
+        for run, table, trial in zip(runs, tables, trials, strict=True)
+    ]
+    return CasePair(
+        case=case, baseline=trials[0], candidate=trials[1], baseline_scores=scores[0], candidate_scores=scores[1]
+    )
+
+
 _Key = tuple[str, int]
 _Scores = dict[_Key, dict[str, float]]
 
@@ -169,14 +180,4 @@ def _changes(baseline: Run | None, candidate: Run | None) -> tuple[PartChange, .
     after = candidate.info.target.spec if candidate is not None else None
     if before is None or after is None:
         return ()
-    return tuple(
-        PartChange(part=part, before=_text(before, part), after=_text(after, part)) for part in before.diff(after)
-    )
-
-
-def _text(spec: AgentSpec, part: str) -> str:
-    """A part as readable YAML."""
-    import yaml
-
-    value = spec.model_dump(mode="json")[part]
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).strip()
+    return before.diff(after).changes

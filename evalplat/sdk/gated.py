@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evalplat.errors import InputError
-from evalplat.records import Decision, Finding, ReportData, Run, RunInfo, ScoreTable, Suite
+from evalplat.records import CasePair, Decision, Finding, Flip, ReportData, Run, RunInfo, ScoreTable, Suite, Verdict
 
 from .evidence import report_data
 from .homes import at_home
@@ -21,6 +21,27 @@ class Gated:
 
     decision: Decision
     report: ReportData
+
+    @property
+    def verdict(self) -> Verdict:
+        """pass, fail or inconclusive."""
+        return self.decision.verdict
+
+    @property
+    def flips(self) -> tuple[Flip, ...]:
+        """Cases whose score differs on the first gating metric, worst first."""
+        return tuple(sorted(self.decision.flips, key=lambda flip: flip.change))
+
+    def case(self, case_id: str) -> CasePair:
+        """A case as both sides answered it, with scores and traces. Raises ReferenceUnknown where neither was asked."""
+        from .case_pair import pair_of
+
+        return pair_of(self.report, case_id)
+
+    def __str__(self) -> str:
+        from evalplat.reports.display import text_of
+
+        return text_of(self.report)
 
     def json(self) -> str:
         """decision.json."""

@@ -49,6 +49,13 @@ class RunDone:
         causes = Counter(f"{t.failure.kind}: {t.failure.message}" for t in self.failures if t.failure is not None)
         return causes.most_common(1)[0][0] if causes else ""
 
+    def __str__(self) -> str:
+        from evalplat.reports.display import text_of
+
+        from .shown import shown_of
+
+        return text_of(shown_of(self))
+
 
 def run(
     suite: Path | str,

@@ -28,6 +28,11 @@ class GatedSeveral:
 
     decisions: tuple[Decision, ...]
 
+    def __str__(self) -> str:
+        from evalplat.reports.display import text_of
+
+        return text_of(self.decisions)
+
     def json(self) -> str:
         """Schema `evalplat.decisions/1`: a list of decision.json documents."""
         from evalplat.reports import decisions_json
