@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from evalplat.errors import InputError
 
-from .console import printable, write
+from .baseline_lines import restored_line, terminate_as_interrupt
+from .console import write
 from .grouped import grouped
 from .groups import StatedPolicy
 from .options import Concurrency, HtmlOut, JsonOut, Model, Scores, Trials
 from .progress import progress
+from .several import several
 from .tables import decision_lines
 
 if TYPE_CHECKING:
-    from evalplat.records import GatePolicy
     from evalplat.sdk.gated import Gated
 
 EXIT = {"pass": 0, "fail": 1, "inconclusive": 3}
@@ -45,6 +46,17 @@ Looks = Annotated[
 Anchor = Annotated[
     str | None,
     typer.Option("--anchor", metavar="REF|none", help="An earlier release: all changes since are gated too."),
+]
+Kept = Annotated[
+    Path | None,
+    typer.Option(
+        "--kept", metavar="FILE", help="Remembers for machines that forget: restored if it exists, written when done."
+    ),
+]
+Keep = Annotated[int, typer.Option("--keep", min=1, help="Decisions at least that --kept holds.")]
+RankBy = Annotated[
+    str | None,
+    typer.Option("--rank-by", metavar="METRIC", help="Several candidates: this metric of the policy, not the first."),
 ]
 JunitOut = Annotated[str | None, typer.Option("--junit", metavar="OUT", help="Write JUnit XML here.")]
 MarkdownOut = Annotated[str | None, typer.Option("--markdown", metavar="OUT", help="Write Markdown here.")]
@@ -95,11 +107,14 @@ def gate(
     anchor: Anchor = None,
     model: Model = None,
     concurrency: Concurrency = 4,
+    rank_by: RankBy = None,
+    kept: Kept = None,
+    keep: Keep = 20,
     outputs: Outputs,
 ) -> None:
     """Compare a candidate with a baseline and decide: 0 pass, 1 fail, 3 inconclusive, 2 no decision could be made.
 
-    Of several candidates: 0 where one may ship, 1 where all fail, else 3.
+    Of several candidates: 0 where one may ship, 1 where all fail, else 3; and which differences between them are real.
     """
     from evalplat.sdk.gate import gate as verb
 
@@ -108,8 +123,23 @@ def gate(
     )
     outputs.check()
     rule = stated.read(suite, anchor=anchor, looks=looks)
+    if kept is not None:
+        if len(candidate) > 1:
+            raise InputError("--kept is for one candidate: each is a change of its own")
+        terminate_as_interrupt()
     if len(candidate) > 1:
-        _several(baseline, candidate, rule, suite, scores or (), cases == "intersect", outputs)
+        several(
+            baseline,
+            candidate,
+            policy=rule,
+            suite=suite,
+            scores=scores or (),
+            intersect=cases == "intersect",
+            rank_by=rank_by,
+            outputs=outputs,
+        )
+    if rank_by is not None:
+        raise InputError("--rank-by needs several --candidate")
     with progress() as bar:
         gated = verb(
             baseline,
@@ -123,6 +153,9 @@ def gate(
             model=model,
             concurrency=concurrency,
             progress=bar,
+            kept=kept,
+            keep=keep,
+            restored=restored_line,
         )
     outputs.write(gated)
     needs_approval = gated.decision.decision == "needs-approval"
@@ -135,36 +168,3 @@ def _check(scores: Sequence[Path] | None, suite: Path | None, options: dict[str,
     if stated and (scores or suite is None):
         what = "score tables are gated as they are" if scores else "kept runs are gated as they are"
         raise InputError(f"{', '.join(stated)} needs --suite and a target: {what}")
-
-
-def _several(
-    baseline: str,
-    candidates: list[str],
-    policy: GatePolicy | None,
-    suite: Path | None,
-    scores: Sequence[Path],
-    intersect: bool,
-    outputs: Outputs,
-) -> NoReturn:
-    """0 where one may ship, 1 where all fail, else 3."""
-    if {outputs.html, outputs.junit, outputs.markdown} != {None}:
-        raise InputError("several candidates have --json; for a page gate the chosen one alone")
-    from evalplat.sdk.several import gate_several
-    from evalplat.suites import load_suite
-
-    found = gate_several(
-        baseline,
-        candidates,
-        policy=policy,
-        suite=None if suite is None else load_suite(suite).name,
-        scores=scores,
-        intersect=intersect,
-    )
-    if outputs.json is not None:
-        write(outputs.json, found.json())
-    if outputs.json != "-":
-        for decision in found.decisions:
-            typer.echo(f"{printable(decision.candidate.ref)}:")
-            decision_lines(decision)
-    verdicts = [decision.verdict for decision in found.decisions]
-    raise typer.Exit(0 if "pass" in verdicts else 1 if set(verdicts) == {"fail"} else 3)

@@ -11,7 +11,21 @@ import typer
 from evalplat import __version__
 from evalplat.errors import EvalplatError
 
-from . import dataset, demo, doctor, export, gate, import_, plan, report, run, scenario, selftest, summarize
+from . import (
+    baseline,
+    dataset,
+    demo,
+    doctor,
+    export,
+    gate,
+    import_,
+    plan,
+    report,
+    run,
+    scenario,
+    selftest,
+    summarize,
+)
 from .console import complain
 
 INTERRUPTED = 130
@@ -31,6 +45,7 @@ app.add_typer(dataset.app, name="dataset")
 app.add_typer(scenario.app, name="scenario")
 app.command("summarize")(summarize.summarize)
 app.command("gate")(gate.gate)
+app.add_typer(baseline.app, name="baseline")
 app.command("plan")(plan.plan)
 app.command("selftest")(selftest.selftest)
 app.command("report")(report.report)

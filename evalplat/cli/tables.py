@@ -68,9 +68,12 @@ def decision_lines(decision: Decision, *, metrics: bool = True) -> None:
 
 
 def _course(decision: Decision) -> Iterator[str]:
-    """What the gate cost, and what it says of the anchor."""
-    from evalplat.reports import course
+    """Which attempt it is, what the gate cost, and what it says of the anchor."""
+    from evalplat.reports import attempted, course
 
+    attempt = attempted(decision)
+    if attempt is not None:
+        yield attempt
     cost = course(decision)
     if cost is not None:
         yield cost

@@ -122,6 +122,24 @@ class Ledger:
                     "UPDATE runs SET closed_at = ?, info = ? WHERE id = ?", (text, open_info.model_dump_json(), run_id)
                 )
 
+    def adopt(self, run: Run, suite: Suite) -> int:
+        """Take over a run that another ledger made, with its trials and its end; how many trials are new here.
+
+        Nothing that is here changes: of a run that this ledger has, only what it lacks is added, and one that went on
+        differently here is not closed. Doing it again, also after a crash in its midst, comes to the same.
+        """
+        info = run.info
+        if self._row("SELECT 1 FROM runs WHERE id = ?", info.id) is None:
+            self.create_run(RunInfo.model_validate({**dict(info), "closed_at": None, "looks": None}), suite)
+        if self.run_info(info.id).closed_at is not None:
+            return 0
+        have = self.finished(info.id)
+        lacking = [trial for trial in run.trials if trial.key not in have]
+        self.record(info.id, *lacking)
+        if info.closed_at is not None and have <= {trial.key for trial in run.trials}:
+            self.close_run(info.id, info.closed_at, looks=info.looks)
+        return len(lacking)
+
     def lock(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the right to add trials to a run. Raises LedgerError where another process holds it."""
         self.run_info(run_id)  # an id that is not in the ledger names no file

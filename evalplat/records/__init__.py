@@ -22,6 +22,7 @@ from .dataset_report import (
 from .decision import (
     AnchorCheck,
     Comparison,
+    Continued,
     Decision,
     Finding,
     Flip,
@@ -72,6 +73,8 @@ from .scenario import (
 )
 from .score import Column, Score, ScoreFailure, ScoreTable, ScoringContext
 from .sequential import Calls, Look, LookMetric, Protocol
+from .several import SeveralReportData
+from .standing import BegunGate, GatedChange, Standing, StandingBaseline
 from .suite import Run, RunInfo, ScorerSpec, Suite, TargetInfo
 from .summary import Summary, SystemSummary
 from .trace import Span, SpanEvent, Trace
@@ -84,6 +87,7 @@ __all__ = [
     "Agreement",
     "AnchorCheck",
     "Answer",
+    "BegunGate",
     "Bounds",
     "Calls",
     "Card",
@@ -94,6 +98,7 @@ __all__ = [
     "Column",
     "Comparison",
     "Condition",
+    "Continued",
     "Curated",
     "Dataset",
     "DatasetCheck",
@@ -120,6 +125,7 @@ __all__ = [
     "Finish",
     "Flip",
     "GatePolicy",
+    "GatedChange",
     "Grade",
     "Graded",
     "Guardrails",
@@ -179,6 +185,8 @@ __all__ = [
     "Spend",
     "SplitPart",
     "Step",
+    "Standing",
+    "StandingBaseline",
     "Stopping",
     "Suite",
     "Summary",

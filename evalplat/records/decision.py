@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from .base import Name, Record
 from .policy import Direction, Estimand, Rule
@@ -191,6 +191,20 @@ class AnchorCheck(Record):
     metrics: tuple[MetricDecision, ...]
 
 
+class Continued(Record):
+    """The test that a gate went on with, instead of drawing anew.
+
+    `earlier` are the verdicts of the attempts before, the first one first; none where a gate had begun and was cut
+    short. `pooled`: the trials of before are in the evidence; else they are of another time (the baseline drifted).
+    """
+
+    begun_at: AwareDatetime
+    earlier: tuple[Verdict, ...] = ()
+    pooled: bool = True
+    trials: tuple[int, int] = Field(description="Trials of baseline and candidate that this verdict rests on.")
+    new_trials: int = Field(ge=0, description="Candidate trials among them that this gate asked for itself.")
+
+
 class Decision(Record):
     """What follows from a comparison under a policy."""
 
@@ -211,6 +225,7 @@ class Decision(Record):
     calls: Calls | None = None
     questions_sha256: str | None = Field(default=None, description="Of cases and scorers, where runs were compared.")
     attempt: int = Field(default=1, ge=1, description="How often this very change has been gated.")
+    continued: Continued | None = Field(default=None, description="Of an attempt that went on with an earlier one.")
     anchor: AnchorCheck | None = None
     policy_sha256: str
     version: str

@@ -8,21 +8,34 @@ from .plan_json import plan_json
 from .run_page import render_run_html
 from .selftest_json import selftest_json
 from .selftest_page import render_selftest_html, truth_of
+from .several_junit import render_several_junit
+from .several_markdown import render_several_markdown
+from .several_page import render_several_html
+from .several_words import headline, level_of, of_all, places, verdict_of
 from .summary_json import summary_json
-from .words import course
+from .words import attempted, course
 
 __all__ = [
+    "attempted",
     "course",
     "decision_json",
     "decisions_json",
+    "headline",
+    "level_of",
+    "of_all",
     "parse_decision_json",
+    "places",
     "plan_json",
     "render_html",
     "render_junit",
     "render_markdown",
     "render_run_html",
     "render_selftest_html",
+    "render_several_html",
+    "render_several_junit",
+    "render_several_markdown",
     "selftest_json",
     "summary_json",
     "truth_of",
+    "verdict_of",
 ]

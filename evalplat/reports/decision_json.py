@@ -10,17 +10,20 @@ from evalplat.errors import SpecError
 from evalplat.records import (
     AnchorCheck,
     Calls,
+    Continued,
     Decision,
     Finding,
     Flip,
     Look,
     MetricComparison,
     MetricDecision,
+    Ranking,
     Record,
     Side,
     build,
 )
 
+from .ranking_json import ranking_document
 from .text import escape_surrogates
 
 SCHEMA = "evalplat.decision/1"
@@ -39,9 +42,10 @@ def decision_json(decision: Decision) -> str:
     return _text(_document(decision))
 
 
-def decisions_json(decisions: Sequence[Decision]) -> str:
-    """Several decisions as JSON text, schema `evalplat.decisions/1`."""
-    return _text({"schema": SEVERAL, "decisions": [_document(one) for one in decisions]})
+def decisions_json(decisions: Sequence[Decision], ranking: Ranking | None = None) -> str:
+    """Several decisions and how the systems rank, as JSON text, schema `evalplat.decisions/1`."""
+    ranked = {} if ranking is None else {"ranking": ranking_document(ranking)}
+    return _text({"schema": SEVERAL, "decisions": [_document(one) for one in decisions], **ranked})
 
 
 def _text(document: dict[str, Any]) -> str:
@@ -63,6 +67,7 @@ def _document(decision: Decision) -> dict[str, Any]:
         "stopped": plain["stopped"],
         "calls": plain["calls"],
         "attempt": plain["attempt"],
+        "continued": plain["continued"],
         "anchor": None if plain["anchor"] is None else _anchor(plain["anchor"]),
         "slices": [_flat(metric) for metric in plain["slices"]],
         "warnings": plain["findings"],
@@ -99,6 +104,8 @@ def parse_decision_json(text: str, where: str) -> Decision:
         fields[side] = _record(Side, document[side], f"{where}: {side}")
     if document.get("calls") is not None:
         fields["calls"] = _record(Calls, document["calls"], f"{where}: calls")
+    if document.get("continued") is not None:
+        fields["continued"] = _record(Continued, document["continued"], f"{where}: continued")
     if document.get("anchor") is not None:
         fields["anchor"] = _parsed_anchor(document["anchor"], f"{where}: anchor")
     return build(Decision, {"reason": "", **fields}, where=where)

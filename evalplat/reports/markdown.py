@@ -11,7 +11,7 @@ from evalplat.records import Decision, MetricDecision, Needed
 from .interval import scale
 from .numbers import change, count, level, p_value, signed, value
 from .text import one_line
-from .words import DECISIONS, VERDICTS, course, rule_in_words, sentence, settling
+from .words import DECISIONS, VERDICTS, attempted, course, rule_in_words, sentence, settling
 
 LIMIT = 60_000
 _SHOWN = {"slices": 40, "flips": 20, "findings": 20, "metrics": 60}
@@ -24,6 +24,7 @@ def render_markdown(decision: Decision) -> str:
         prose(sentence(decision.reason), 2000),
         f"{code(decision.baseline.ref)} (baseline) against {code(decision.candidate.ref)} (candidate), "
         f"{count(decision.candidate.n_cases)} cases, {count(decision.candidate.n_trials)} trials.",
+        *_attempt(decision),
         *_course(decision),
         *_metrics(decision),
         *_needed(decision.metrics),
@@ -61,6 +62,12 @@ def prose(text: str, limit: int = 500) -> str:
     line = re.sub(r"#(?=\d)", "#\u200b", line)
     line = re.sub(r"^(\d+)([.)])", r"\1\\\2", line)
     return re.sub(r"(?i)(?<=\w)://|\bwww\.", lambda found: found.group()[:-1] + "\u200b" + found.group()[-1], line)
+
+
+def _attempt(decision: Decision) -> Iterable[str]:
+    told = attempted(decision)
+    if told is not None:
+        yield f"**{told}**"
 
 
 def _course(decision: Decision) -> Iterable[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Final
 
 from evalplat.records import Decision, MetricComparison, Needed
@@ -57,6 +59,31 @@ def course(decision: Decision) -> str | None:
     ended = f"It ended at look {decision.looks[-1].look}, as {_STOPS[decision.stopped]}"
     trials = f"{count(calls.candidate)} of at most {count(calls.largest)} candidate trials{reused}"
     return f"{ended}: {trials}; {baseline}."
+
+
+def attempted(decision: Decision) -> str | None:
+    """Which attempt at this change it is, and what it rests on; None for a first one that nothing went before."""
+    went_on = decision.continued
+    if went_on is None:
+        return None if decision.attempt == 1 else f"Attempt {decision.attempt} of this change."
+    base, cand = (count(trials) for trials in went_on.trials)
+    begun = f"{went_on.begun_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    new = "no trial is new" if not went_on.new_trials else f"{count(went_on.new_trials)} candidate trials are new"
+    if not went_on.pooled:
+        return (
+            f"Attempt {decision.attempt} of this change, first gated on {begun} ({_verdicts(went_on.earlier)}). "
+            "What was asked before is of another time and is not pooled; no better verdict than the first is to be had."
+        )
+    evidence = f"evidence pooled, {cand} candidate and {base} baseline trials ({new})"
+    if not went_on.earlier:
+        return f"Continues the test of this change begun on {begun}, which was cut short: {evidence}."
+    so_far = _verdicts(went_on.earlier)
+    return f"Attempt {decision.attempt} of this change: continues the test begun on {begun} ({so_far}), {evidence}."
+
+
+def _verdicts(earlier: Sequence[str]) -> str:
+    told = ", then ".join(earlier[-5:])
+    return f"so far {told}" if len(earlier) <= 5 else f"so far {count(len(earlier))} times, lastly {told}"
 
 
 def statistic_in_words(found: MetricComparison) -> str:

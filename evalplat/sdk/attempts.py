@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalplat.errors import ReferenceUnknown
 from evalplat.gates import evidence_before
-from evalplat.records import Decision, ScoreTable
+from evalplat.records import Continued, Decision, ScoreTable
 
 from .gated import KeptRun
 
@@ -34,6 +37,35 @@ def pooled(store: Store, base: KeptRun, cand: KeptRun, earlier: Sequence[Decisio
         *_further(store, cand, [run_id for _, run_id in before]),
     ]
     return ScoreTable.concat(tables)
+
+
+def told(
+    store: Store,
+    decision: Decision,
+    earlier: Sequence[Decision],
+    *,
+    new_trials: int,
+    begun_at: datetime | None = None,
+    pooled: bool = True,
+) -> Decision:
+    """`decision` with the test that it went on with, if it did.
+
+    `begun_at` is when its candidate's trials were begun, where not by itself; the first attempt's are before those.
+    """
+    first = next((one.candidate.run_id for one in earlier if one.candidate.run_id is not None), None)
+    if first is not None:
+        with suppress(ReferenceUnknown):  # a store may have lost a run, and keep what was decided on it
+            begun_at = min(filter(None, (store.run_info(first).created_at, begun_at)))
+    if begun_at is None or (earlier and decision.attempt == 1):
+        return decision
+    went_on = Continued(
+        begun_at=begun_at,
+        earlier=tuple(one.verdict for one in earlier),
+        pooled=pooled,
+        trials=(decision.baseline.n_trials, decision.candidate.n_trials),
+        new_trials=new_trials,
+    )
+    return decision.model_copy(update={"continued": went_on})
 
 
 def _further(store: Store, kept: KeptRun, others: Sequence[str | None]) -> list[ScoreTable]:

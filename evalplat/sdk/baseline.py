@@ -11,6 +11,7 @@ from evalplat.errors import ReferenceUnknown
 from evalplat.records import Finding, GatePolicy, Suite
 
 from .begun import broken_off
+from .expired import of_another_target, of_other_questions
 from .gated import KeptRun
 from .recheck import recheck
 from .run import How, carry_out, opened
@@ -41,7 +42,12 @@ def baseline_of(ref: str, suite: Suite, how: How, *, place: Workspace, store: St
             kept = _kept(ref, suite, how, place=place, store=store)
             if kept is not None:
                 return Baseline(kept)
-            return _run(ref, suite, how, place=place, store=store, resume=_begun(ref, suite, how, place))
+            why = _why_none(ref, suite, how, place=place, store=store)
+            fresh = _run(ref, suite, how, place=place, store=store, resume=_begun(ref, suite, how, place))
+            if why is None:
+                return fresh
+            message = f"{why}; it was run anew as {fresh.kept.run_id} ({fresh.trials_run:,} trials)"
+            return replace(fresh, findings=(Finding(code="baseline_stale", message=message),))
 
 
 def looked_at_again(
@@ -77,6 +83,20 @@ def _kept(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store) -
             answered = kept.run is not None and len(kept.run.failures) < len(kept.run.trials)
             if answered and kept.questions == suite.questions_sha256:
                 return kept
+    return None
+
+
+def _why_none(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store) -> str | None:
+    """Why the newest kept run of what this reference named is of no use any more; None where there is none."""
+    for stored in store.runs(suite.name):
+        info = store.run_info(stored.run_id) if stored.target_ref == ref else None
+        if info is None or not info.is_whole or not store.has_trials(stored.run_id):
+            continue
+        kept = store.load_suite(stored.run_id)
+        why = of_other_questions(kept, suite) or of_another_target(info.target, opened(ref, how, place).info)
+        if why is None and stored.trials < suite.trials:
+            why = f"{stored.trials} trials a case were kept, and {suite.trials} are asked for"
+        return None if why is None else f"the kept baseline {stored.run_id} is of no use to this gate ({why})"
     return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from evalplat.errors import LedgerError, ReferenceUnknown
 from evalplat.gates import drift
-from evalplat.records import GatePolicy, Protocol, ScoreTable, Suite, TargetInfo
+from evalplat.records import GatePolicy, Protocol, RunInfo, ScoreTable, Suite, TargetInfo
 
 from .gated import KeptRun
 
@@ -30,6 +30,8 @@ class Begun:
     ended: bool
     baseline: KeptRun
     """What it was compared with."""
+    at: datetime
+    """When."""
 
 
 def claim_of(suite: Suite, base: KeptRun, target: TargetInfo) -> str:
@@ -42,24 +44,40 @@ def seed_of(suite: Suite, base: KeptRun, target: TargetInfo) -> int:
     return int.from_bytes(_digest(suite, base, target)[:4], "big") >> 1
 
 
+def adopt_kept(ledger: Ledger, store: Store, suite: Suite, base: KeptRun, target: TargetInfo) -> None:
+    """Take over into the ledger the steered runs of this change that the store has: another machine may have made them,
+    and they are to be gone on with, not drawn again."""
+    known = {info.id for info in ledger.runs()}
+    for stored in reversed(store.runs(suite.name)):
+        if stored.run_id in known or stored.target_fingerprint != target.fingerprint:
+            continue
+        if stored.suite_fingerprint != suite.fingerprint or not store.has_trials(stored.run_id):
+            continue
+        protocol = store.run_info(stored.run_id).protocol
+        if protocol is not None and protocol.baseline == base.fingerprint:
+            ledger.adopt(store.load_run(stored.run_id), store.load_suite(stored.run_id))
+
+
 def begun_of(ledger: Ledger, store: Store, suite: Suite, base: KeptRun, target: TargetInfo) -> Begun | None:
     """The newest run of this change, before all others one against this very run of the baseline.
 
     Void are runs of which every trial failed, as in an outage; and those whose baseline this store does not have.
     """
-    found: list[tuple[str, Protocol, bool]] = []
-    for info in reversed(ledger.runs()):
+    adopt_kept(ledger, store, suite, base, target)
+    found: list[tuple[RunInfo, Protocol]] = []
+    for info in sorted(ledger.runs(), key=lambda info: info.created_at, reverse=True):
         protocol = info.protocol
         if protocol is None or info.target.fingerprint != target.fingerprint:
             continue
         if protocol.baseline == base.fingerprint and info.suite_fingerprint == suite.fingerprint:
-            found.append((info.id, protocol, info.closed_at is not None))
-    for run_id, protocol, ended in sorted(found, key=lambda one: one[1].baseline_run != base.run_id):
-        tally = ledger.tally(run_id)
+            found.append((info, protocol))
+    for info, protocol in sorted(found, key=lambda one: one[1].baseline_run != base.run_id):
+        tally = ledger.tally(info.id)
         if tally.done and tally.failed == tally.done:
             continue
         try:
-            return Begun(run_id, protocol, ended, KeptRun.load(store, protocol.baseline_run))
+            kept = KeptRun.load(store, protocol.baseline_run)
+            return Begun(info.id, protocol, info.closed_at is not None, kept, info.created_at)
         except ReferenceUnknown:
             continue
     return None

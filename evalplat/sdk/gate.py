@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ from evalplat.records import GatePolicy, Suite
 from evalplat.suites import load_suite
 
 from .anchor import against, anchor_in_table, anchor_of, remember_anchor
-from .attempts import earlier_of, pooled
+from .attempts import earlier_of, pooled, told
 from .baseline import also_no_target, baseline_of
 from .command import command
 from .evidence import report_data
 from .gated import Gated, KeptRun, conclude, named
+from .keeper import Keeper
+from .kept import KEEP, Restored, change_of, restore
 from .looks import gate_by_looks
 from .run import How, opened, with_trials
 from .score_tables import open_scores
@@ -40,35 +43,88 @@ def gate(
     model: str | None = None,
     concurrency: int = 4,
     progress: Progress | None = None,
+    kept: Path | str | None = None,
+    keep: int = KEEP,
+    restored: Callable[[Restored], None] | None = None,
 ) -> Gated:
     """Decide whether `candidate` may replace `baseline`.
 
     Both are systems of the score tables `scores`; or runs in the store, by id or alias; or with `suite` also targets.
     A baseline target is run once and kept; a candidate target is run look by look, and ends as soon as it may.
-    Without a `policy` the suite's own is used.
+    Without a `policy` the suite's own is used. `kept` is a file that remembers where the machine forgets: put back
+    before anything else if it exists (`restored` is told what came of it), and written whole at every look and after
+    the decision, with at least the last `keep` ones.
 
     Raises InputError, ReferenceUnknown or GateUndecidable where no decision can be made.
     """
     if scores:
         if suite is not None:
             raise InputError("--scores and --suite exclude each other")
+        if kept is not None:
+            raise InputError("--kept needs --suite, or runs: a score table is its own memory")
         return _gate_scores(baseline, candidate, policy, scores, intersect)
     place = workspace()
     store = place.store()
-    refs = (baseline, candidate)
-    if suite is None:
-        ids = [store.resolve(ref) for ref in refs]
-        return gate_runs(store, ids[0], ids[1], policy=policy, refs=refs, intersect=intersect)
-    loaded = with_trials(load_suite(suite), trials)
+    asked = _Asked(baseline, candidate, policy, intersect)
     how = How(model=model, concurrency=concurrency, progress=progress)
-    known = _known(candidate, loaded, how, place, store)
-    base = baseline_of(baseline, with_trials(loaded, baseline_trials), how, place=place, store=store)
-    if known is not None:
-        return gate_runs(store, base.kept.run_id, known, policy=policy, refs=refs, intersect=intersect)
-    rule = policy or loaded.policy
-    if rule is None:
-        raise InputError("names no policy; add `policy: gate.yaml`, or give --policy", where=str(suite))
-    return gate_by_looks(loaded, base, candidate, rule, how, place=place, store=store, refs=refs)
+    if suite is None:
+        if kept is not None and Path(kept).exists():
+            _told(restore(Path(kept), place=place, store=store), restored)
+        gated = asked.of_runs(store)
+        if kept is not None:
+            _keeper(kept, gated, keep, place, store).save(change_of(gated.decision))
+        return gated
+    loaded = with_trials(load_suite(suite), trials)
+    if kept is None:
+        return asked.on(loaded, str(suite), baseline_trials, how, place=place, store=store)
+    keeper = Keeper(Path(kept), loaded.name, place=place, store=store, keep=keep)
+    _told(keeper.restored(), restored)
+    with keeper.watching():
+        how = replace(how, looked=keeper.looked)
+        gated = asked.on(loaded, str(suite), baseline_trials, how, place=place, store=store)
+        keeper.save(change_of(gated.decision))
+    return gated
+
+
+def _told(found: Restored | None, restored: Callable[[Restored], None] | None) -> None:
+    if found is not None and restored is not None:
+        restored(found)
+
+
+def _keeper(kept: Path | str, gated: Gated, keep: int, place: Workspace, store: Store) -> Keeper:
+    run_id = gated.decision.candidate.run_id
+    return Keeper(Path(kept), store.run_info(str(run_id)).suite, place=place, store=store, keep=keep)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be gated, and by what."""
+
+    baseline: str
+    candidate: str
+    policy: GatePolicy | None
+    intersect: bool
+
+    @property
+    def refs(self) -> tuple[str, str]:
+        return self.baseline, self.candidate
+
+    def of_runs(self, store: Store) -> Gated:
+        ids = [store.resolve(ref) for ref in self.refs]
+        return gate_runs(store, ids[0], ids[1], policy=self.policy, refs=self.refs, intersect=self.intersect)
+
+    def on(
+        self, suite: Suite, where: str, baseline_trials: int | None, how: How, *, place: Workspace, store: Store
+    ) -> Gated:
+        known = _known(self.candidate, suite, how, place, store)
+        base = baseline_of(self.baseline, with_trials(suite, baseline_trials), how, place=place, store=store)
+        if known is not None:
+            policy, refs = self.policy, self.refs
+            return gate_runs(store, base.kept.run_id, known, policy=policy, refs=refs, intersect=self.intersect)
+        rule = self.policy or suite.policy
+        if rule is None:
+            raise InputError("names no policy; add `policy: gate.yaml`, or give --policy", where=where)
+        return gate_by_looks(suite, base, self.candidate, rule, how, place=place, store=store, refs=self.refs)
 
 
 def _known(candidate: str, suite: Suite, how: How, place: Workspace, store: Store) -> str | None:
@@ -108,6 +164,9 @@ def gate_runs(
     since = None if anchor.kept is None else against(anchor.kept, table, candidate_id, rule)
     decision = decide(comparison, rule, anchor=since)
     decision = continued(named(decision, base, cand, refs), earlier)
+    seen = {one.candidate.run_id for one in earlier}
+    new = 0 if cand.run is None or cand.run_id in seen else len(cand.run.trials)
+    decision = told(store, decision, earlier, new_trials=new)
     decision = decision.model_copy(update={"findings": (*anchor.findings, *decision.findings)})
     gated = conclude(store, decision, table, base, cand, command=command())
     remember_anchor(store, rule, decision, base)

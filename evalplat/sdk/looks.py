@@ -12,10 +12,11 @@ from evalplat.records import Calls, Decision, GatePolicy, Run, ScoreTable, Suite
 from evalplat.scorers import build, score_run, score_table
 
 from .anchor import held_back, remember_anchor
-from .attempts import earlier_of
+from .attempts import earlier_of, told
 from .baseline import Baseline
 from .begun import claim_of
 from .command import command
+from .expired import of_other_questions
 from .gated import Gated, KeptRun, conclude, named
 from .loop import run_to_end
 from .planned import Planned, planned
@@ -60,7 +61,12 @@ def _concluded(
     done, base = steered.done, plan.base.kept
     cand = KeptRun(done.run.info, done.table, done.run, suite)
     decision = named(held_back(steered.decision, plan.anchor), base, cand, refs)
-    decision = attempted(decision, earlier_of(store, base, cand))
+    earlier = earlier_of(store, base, cand)
+    decision = attempted(decision, earlier)
+    begun = plan.begun.at if plan.begun is not None and steered.taken else None
+    decision = told(
+        store, decision, earlier, new_trials=done.n_trials - steered.taken, begun_at=begun, pooled=steered.taken > 0
+    )  # fmt: skip
     decision = decision.model_copy(
         update={"calls": _calls(done, plan), "findings": (*plan.findings, *decision.findings)}
     )  # fmt: skip
@@ -83,8 +89,11 @@ def _calls(done: RunDone, plan: Planned) -> Calls:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
+    """`taken` are the trials that were there before."""
+
     decision: Decision
     done: RunDone
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ class _Steered:
         from evalplat.harness import advance, require_some_success
 
         run_id, target = await self._open(candidate)
+        taken = self.ledger.tally(run_id).done
         order = self.planned.plan.schedule
         try:
             run, done = self.ledger.run(run_id), 0
@@ -115,10 +125,12 @@ class _Steered:
                 )  # fmt: skip
                 require_some_success(run)
                 done = step.look
+                if self.how.looked is not None:
+                    self.how.looked(run_id)
         finally:
             await target.aclose()
         self.ledger.close_run(run_id, datetime.now(UTC), looks=step.decision.looks[-1].look)
-        return _Done(step.decision, summarized(self.suite, self.ledger.run(run_id)))
+        return _Done(step.decision, summarized(self.suite, self.ledger.run(run_id)), taken)
 
     async def _open(self, candidate: str) -> tuple[str, Target]:
         """The run that this very gate has begun; else a new one, with the trials that this change has already."""
@@ -156,8 +168,10 @@ class _Steered:
 
 
 def _check_questions(base: KeptRun, suite: Suite) -> None:
-    if base.questions != suite.questions_sha256:
-        raise InputError(
-            f"run {base.run_id} is of other cases or scorers than suite {suite.name} has now; "
-            "name the baseline's agent, so that it is run on these"
-        )
+    if base.questions == suite.questions_sha256:
+        return
+    what = "it has no cases" if base.suite is None else of_other_questions(base.suite, suite)
+    raise InputError(
+        f"run {base.run_id} is of other cases or scorers than suite {suite.name} has now ({what}); name the baseline's "
+        f"agent, so that it is run on these, or `evalplat baseline refresh SUITE --agent {base.info.target.ref}`"
+    )

@@ -104,6 +104,8 @@ class How:
     started: Callable[[str], None] | None = None
     cached: bool = True
     """Whether a model's answer to the same request and trial may be that of an earlier run."""
+    looked: Callable[[str], None] | None = None
+    """Told the candidate's run id after each look of a gate."""
 
 
 def carry_out(

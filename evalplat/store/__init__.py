@@ -1,7 +1,8 @@
 """Experiment store: MLflow behind one door. Importing this loads nothing of MLflow."""
 
 from .kept import StoredRun
+from .kept_file import FileRun, KeptDecision, KeptFile
 from .score_table import scores_from_parquet, scores_to_parquet
 from .store import Store
 
-__all__ = ["Store", "StoredRun", "scores_from_parquet", "scores_to_parquet"]
+__all__ = ["FileRun", "KeptDecision", "KeptFile", "Store", "StoredRun", "scores_from_parquet", "scores_to_parquet"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from evalplat.errors import ReferenceUnknown, StoreError
@@ -15,6 +16,7 @@ from .door import Door
 from .experiments import GATES, ensure_experiment
 from .facts import summary_key
 from .json_text import record_json
+from .kept_file import KeptDecision
 from .location import without_credentials
 from .names import MAX_KEY, clipped, displayable, fitted, metric_key, run_key
 from .runs import begin, finish, is_complete, search
@@ -23,8 +25,10 @@ _OWN_FILE = "decision.record.json"
 _NUMBERS = ("baseline", "candidate", "difference", "ci_low", "ci_high", "p_value", "p_adjusted")
 
 
-def keep_decision(door: Door, decision: Decision, suite: str | None, files: Mapping[str, Content]) -> str:
-    """Keep a decision in its suite's experiment. The same decision again replaces its files."""
+def keep_decision(
+    door: Door, decision: Decision, suite: str | None, files: Mapping[str, Content], at: datetime | None = None
+) -> str:
+    """Keep a decision in its suite's experiment, as of `at` or now. The same decision again replaces its files."""
     if _OWN_FILE in files:
         raise StoreError(f"a decision cannot be kept: the name {_OWN_FILE} is the store's own")
     decision = _without_credentials(decision)
@@ -33,7 +37,7 @@ def keep_decision(door: Door, decision: Decision, suite: str | None, files: Mapp
     sides = {"baseline": decision.baseline, "candidate": decision.candidate}
     runs = {role: _mlflow_run(door, side) for role, side in sides.items()}
     tags = _tags(decision, sides, runs, _shown(suite))
-    now = int(time.time() * 1000)
+    now = int(time.time() * 1000) if at is None else round(at.timestamp() * 1000)
     name = clipped(f"{decision.verdict}: {sides['baseline'].ref} → {sides['candidate'].ref}", 250)
     earlier = [found for found in search(door, "decision", key) if found.info.experiment_id == experiment_id]
     if earlier:
@@ -51,10 +55,14 @@ def load_decision(door: Door, mlflow_run_id: str) -> Decision:
     found = next((run for run in search(door, "decision") if run.info.run_id == mlflow_run_id), None)
     if found is None or not is_complete(found):
         raise ReferenceUnknown(f"there is no decision {mlflow_run_id} in {door.location.shown}")
+    return _read(door, found)
+
+
+def _read(door: Door, mlflow_run: Any) -> Decision:
     try:
-        return Decision.model_validate(json.loads(download(door, found, _OWN_FILE)))
+        return Decision.model_validate(json.loads(download(door, mlflow_run, _OWN_FILE)))
     except ValueError as err:
-        raise StoreError(f"the decision {mlflow_run_id} cannot be read by this version of evalplat") from err
+        raise StoreError(f"the decision {mlflow_run.info.run_id} cannot be read by this version of evalplat") from err
 
 
 def earlier_decisions(door: Door, baseline: str, candidate: str, questions: str) -> tuple[Decision, ...]:
@@ -64,9 +72,26 @@ def earlier_decisions(door: Door, baseline: str, candidate: str, questions: str)
         "evalplat.candidate.sha256": candidate,
         "evalplat.questions.sha256": questions,
     }
-    found = [run for run in search(door, "decision") if is_complete(run) and _has(run, wanted)]
-    found.sort(key=lambda run: int(run.info.start_time))
-    return tuple(load_decision(door, str(run.info.run_id)) for run in found)
+    return tuple(one.decision for one in _loaded(door, wanted))
+
+
+def list_decisions(door: Door, suite: str) -> tuple[KeptDecision, ...]:
+    """All kept decisions of a suite, the oldest first."""
+    return _loaded(door, {}, suite)
+
+
+def _loaded(door: Door, wanted: Mapping[str, str], suite: str | None = None) -> tuple[KeptDecision, ...]:
+    found = [run for run in search(door, "decision", suite=suite) if is_complete(run) and _has(run, wanted)]
+    found.sort(key=lambda run: (int(run.info.start_time), _attempt(run)))
+    return tuple(
+        KeptDecision(at=datetime.fromtimestamp(int(run.info.start_time) / 1000, UTC), decision=_read(door, run))
+        for run in found
+    )
+
+
+def _attempt(mlflow_run: Any) -> int:
+    """Of two decisions of one millisecond, which was first."""
+    return int(mlflow_run.data.tags.get("evalplat.attempt", 1))
 
 
 def _has(mlflow_run: Any, tags: Mapping[str, str]) -> bool:
@@ -95,6 +120,7 @@ def _tags(
         "evalplat.estimand": decision.estimand,
         "evalplat.policy.sha256": decision.policy_sha256,
         "evalplat.questions.sha256": decision.questions_sha256 or "",
+        "evalplat.attempt": str(decision.attempt),
         "evalplat.version": decision.version,
         **suite,
     }

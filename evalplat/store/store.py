@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from evalplat.errors import InputError
@@ -13,6 +14,7 @@ from . import datasets, decisions, experiments, loading, runs, traces
 from .artifacts import Content
 from .door import Door
 from .kept import StoredRun
+from .kept_file import KeptDecision
 from .location import DEFAULT_ROOT, locate
 
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}")
@@ -87,11 +89,19 @@ class Store:
             return traces.log_traces(self._door, kept, run_id, trials, questions)
 
     def save_decision(
-        self, decision: Decision, *, suite: str | None, files: Mapping[str, Content] | None = None
+        self,
+        decision: Decision,
+        *,
+        suite: str | None,
+        files: Mapping[str, Content] | None = None,
+        at: datetime | None = None,
     ) -> str:
-        """Keep a decision, with `decision.json`, the report and so on as `files`; the MLflow run id."""
+        """Keep a decision, with `decision.json`, the report and so on as `files`; the MLflow run id.
+
+        `at` is when it was made, where that is not now.
+        """
         with self._door.using("cannot keep the decision"):
-            return decisions.keep_decision(self._door, decision, suite, files or {})
+            return decisions.keep_decision(self._door, decision, suite, files or {}, at)
 
     def register_dataset(self, version: DatasetVersion) -> str:
         """Show a version of a dataset among MLflow's datasets, with its hash and card; MLflow's id of it."""
@@ -123,6 +133,11 @@ class Store:
         with self._door.using(f"cannot give the decision {mlflow_run_id}"):
             return decisions.load_decision(self._door, mlflow_run_id)
 
+    def decisions(self, suite: str) -> tuple[KeptDecision, ...]:
+        """All kept decisions of a suite with the moment of each, the oldest first."""
+        with self._door.using(f"cannot list the decisions of suite {suite}"):
+            return decisions.list_decisions(self._door, suite)
+
     def earlier_decisions(self, *, baseline: str, candidate: str, questions: str) -> tuple[Decision, ...]:
         """Kept decisions on the same change: `baseline` and `candidate` are fingerprints, `questions` the hash of cases
         and scorers; the oldest first."""
@@ -143,6 +158,15 @@ class Store:
         """The run id behind a run id, an alias, or an MLflow run id. Raises ReferenceUnknown that names near ones."""
         with self._door.using(f"cannot look up {ref}"):
             return loading.resolve(self._door, ref, suite)
+
+    def aliases(self, suite: str) -> dict[str, str]:
+        """The aliases of a suite, and the run id that each names."""
+        with self._door.using(f"cannot list the aliases of suite {suite}"):
+            return {
+                alias: run_id
+                for experiment in experiments.experiments(self._door, suite)
+                for alias, run_id in experiments.aliases(experiment).items()
+            }
 
     def set_alias(self, alias: str, run_id: str) -> None:
         """Let `alias`, such as `production`, name a kept run of its suite, instead of what it named.
