@@ -179,6 +179,7 @@ __all__ = [
     "ScoringContext",
     "ScriptedUser",
     "Sensitivity",
+    "SeveralReportData",
     "Side",
     "Span",
     "SpanEvent",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalplat.errors import GateUndecidable, InputError, ReferenceUnknown
-from evalplat.gates import Lacking, compare, continued, decide, decide_several
-from evalplat.records import Decision, GatePolicy, ScoreTable
+from evalplat.gates import Lacking, compare, continued, decide, decide_several, rank
+from evalplat.records import Decision, GatePolicy, Ranking, ScoreTable, SeveralReportData, Verdict
 
 from .anchor import Anchor, against, anchor_of, remember_anchor
 from .attempts import earlier_of
 from .command import command
+from .evidence import run_card
 from .gated import KeptRun, conclude, named
 from .score_tables import open_scores
 from .workspace import workspace
@@ -27,6 +29,15 @@ class GatedSeveral:
     """A decision for each candidate, in the order in which they were named."""
 
     decisions: tuple[Decision, ...]
+    ranking: Ranking
+    report: SeveralReportData
+
+    @property
+    def verdict(self) -> Verdict:
+        """pass where one may ship, fail where all fail, else inconclusive."""
+        from evalplat.reports import verdict_of
+
+        return verdict_of(self.decisions)
 
     def __str__(self) -> str:
         from evalplat.reports.display import text_of
@@ -34,10 +45,28 @@ class GatedSeveral:
         return text_of(self.decisions)
 
     def json(self) -> str:
-        """Schema `evalplat.decisions/1`: a list of decision.json documents."""
+        """Schema `evalplat.decisions/1`: a list of decision.json documents, and the ranking."""
         from evalplat.reports import decisions_json
 
-        return decisions_json(self.decisions)
+        return decisions_json(self.decisions, self.ranking)
+
+    def html(self) -> str:
+        """The page for people."""
+        from evalplat.reports import render_several_html
+
+        return render_several_html(self.report)
+
+    def markdown(self) -> str:
+        """A comment for a pull request."""
+        from evalplat.reports import render_several_markdown
+
+        return render_several_markdown(self.report)
+
+    def junit(self) -> str:
+        """JUnit XML."""
+        from evalplat.reports import render_several_junit
+
+        return render_several_junit(self.report)
 
 
 def gate_several(
@@ -48,12 +77,14 @@ def gate_several(
     suite: str | None = None,
     scores: Sequence[Path | str] = (),
     intersect: bool = False,
+    rank_by: str | None = None,
 ) -> GatedSeveral:
     """Decide which of several candidates may replace `baseline`: systems of `scores`, or runs in the store.
 
     The chance that any of those that are worse by the margin passes is at most alpha, and so is the chance that any
-    unchanged one fails. Raises InputError, ReferenceUnknown or GateUndecidable as `gate` does; targets must be run
-    before, as none of them may be looked at more often than the others.
+    unchanged one fails. They are ranked, with the baseline, by the first gating metric, or by `rank_by`, another one of
+    the policy: see `gates.rank`. Raises InputError, ReferenceUnknown or GateUndecidable as `gate` does; targets must be
+    run before, as none of them may be looked at more often than the others.
     """
     if len({baseline, *candidates}) <= len(candidates):
         raise InputError("--candidate: each but once, and none of them the baseline")
@@ -61,8 +92,12 @@ def gate_several(
         if policy is None:
             raise InputError("--scores needs --policy, or --metric and --margin")
         table, rule = open_scores(policy, scores)
-        found = _decided(table, rule, baseline, candidates, "intersect" if intersect else "limited")
-        return GatedSeveral(tuple(one.model_copy(update={"policy_sha256": policy.content_hash}) for one in found))
+        lacking: Lacking = "intersect" if intersect else "limited"
+        found = _decided(table, rule, baseline, candidates, lacking)
+        ranking = _ranked(table, rule, baseline, candidates, rank_by, lacking)
+        return _gated(
+            tuple(one.model_copy(update={"policy_sha256": policy.content_hash}) for one in found), ranking, None, ()
+        )
     store = workspace().store()
     base = KeptRun.load(store, _run_of(store, baseline, suite)).whole()
     kept = [KeptRun.load(store, _run_of(store, ref, suite)).whole() for ref in candidates]
@@ -74,11 +109,37 @@ def gate_several(
         raise InputError("--candidate: a run is named twice, or is the baseline")
     table = ScoreTable.concat([base.scores, *(one.scores for one in kept)])
     whole = all(one.suite is not None for one in (base, *kept))
-    found = _decided(table, own, base.run_id, ids, "intersect" if intersect else "failed" if whole else "limited")
+    lacking = "intersect" if intersect else "failed" if whole else "limited"
+    found = _decided(table, own, base.run_id, ids, lacking)
+    # In the ranking they are called what the user calls them.
+    named_table = ScoreTable.concat(
+        [one.scores.renamed(ref) for one, ref in zip((base, *kept), (baseline, *candidates), strict=True)]
+    )
+    ranking = _ranked(named_table, own, baseline, candidates, rank_by, lacking)
     decisions = []
     for one, cand, ref in zip(found, kept, candidates, strict=True):
         decisions.append(_kept(store, one, own, base, cand, (baseline, ref), len(kept)))
-    return GatedSeveral(tuple(decisions))
+    return _gated(tuple(decisions), ranking, base, kept)
+
+
+def _gated(
+    decisions: tuple[Decision, ...], ranking: Ranking, base: KeptRun | None, kept: Sequence[KeptRun]
+) -> GatedSeveral:
+    hashes = {"policy": decisions[0].policy_sha256}
+    suite = next((one.suite for one in kept if one.suite is not None), None)
+    if suite is not None:
+        hashes["suite"] = suite.fingerprint
+    data = SeveralReportData(
+        decisions=decisions,
+        ranking=ranking,
+        suite=None if base is None else base.info.suite,
+        generated_at=datetime.now(UTC),
+        command=command(),
+        baseline=None if base is None or base.run is None else run_card(base.run),
+        runs=tuple(None if one.run is None else run_card(one.run) for one in kept),
+        hashes=hashes,
+    )
+    return GatedSeveral(decisions, ranking, data)
 
 
 def _kept(
@@ -118,6 +179,20 @@ def _run_of(store: Store, ref: str, suite: str | None) -> str:
         raise ReferenceUnknown(
             f"{err}; several candidates are compared as runs: run them first with `evalplat run`"
         ) from err
+
+
+def _ranked(
+    table: ScoreTable,
+    policy: GatePolicy,
+    baseline: str,
+    candidates: Sequence[str],
+    by: str | None,
+    lacking: Lacking,
+) -> Ranking:
+    try:
+        return rank(table, policy, baseline=baseline, candidates=candidates, by=by, lacking=lacking)
+    except ValueError as err:
+        raise GateUndecidable(str(err)) from err
 
 
 def _decided(

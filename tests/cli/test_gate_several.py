@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,34 @@ def test_each_candidate_has_its_decision(evalplat, scores: Path):
     none_passes = evalplat(*base, "--candidate", "broken", "--candidate", "alike")
     assert none_passes.returncode == 3
     assert "broken:" in none_passes.stdout and "FAIL" in none_passes.stdout
-    page = evalplat(*base, "--candidate", "broken", "--candidate", "alike", "--html", "x.html")
-    assert page.returncode == 2 and page.stderr.count("\n") == 1
     twice = evalplat(*base, "--candidate", "broken", "--candidate", "broken")
     assert twice.returncode == 2 and "each but once" in twice.stderr
+
+
+def test_every_output_and_what_is_real(evalplat, scores: Path, tmp_path: Path):
+    candidates = [part for name in ("better", "broken", "alike") for part in ("--candidate", name)]
+    base = ["gate", "--scores", str(scores), "--baseline", "old", "--metric", "m", "--margin", "0.02", *candidates]
+    outs = ["--html", "x.html", "--markdown", "x.md", "--junit", "x.xml", "--json", "x.json"]
+    done = evalplat(*base, *outs)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("better may ship.\nbetter is better than all 3 others.\n")
+    assert "better than broken." in done.stdout
+    ranking = json.loads((tmp_path / "x.json").read_text())["ranking"]
+    assert ranking["systems"][0]["system"] == "better"
+    assert ranking["systems"][-1]["system"] == "broken" and ranking["systems"][-1]["first"] == 4
+    assert len(ranking["pairs"]) == 6 and all(one["difference"] >= 0 for one in ranking["pairs"])
+    assert "better is better than all 3 others." in (tmp_path / "x.html").read_text()
+    assert "**Ranking** by `m`" in (tmp_path / "x.md").read_text()
+    root = ET.parse(tmp_path / "x.xml").getroot()
+    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("4", "0", "0", "2")
+
+    markdown = evalplat(*base, "--markdown", "-")
+    assert markdown.stdout.startswith("## evalplat: Pass, 3 candidates at once")
+
+
+def test_ranking_by_a_metric_that_is_not_in_the_policy_or_of_one_candidate_is_refused(evalplat, scores: Path):
+    base = ["gate", "--scores", str(scores), "--baseline", "old", "--metric", "m", "--margin", "0.02"]
+    unknown = evalplat(*base, "--candidate", "better", "--candidate", "broken", "--rank-by", "cost")
+    assert unknown.returncode == 2 and "there are: m" in unknown.stderr
+    alone = evalplat(*base, "--candidate", "better", "--rank-by", "m")
+    assert alone.returncode == 2 and "--rank-by needs several --candidate" in alone.stderr
