@@ -19,6 +19,7 @@ from . import (
     export,
     gate,
     import_,
+    init,
     plan,
     report,
     run,
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
+app.command("init")(init.init)
 app.command("run")(run.run)
 app.add_typer(import_.app, name="import")
 app.command("export")(export.export)
