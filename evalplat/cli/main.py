@@ -18,6 +18,7 @@ from . import (
     doctor,
     export,
     gate,
+    history,
     import_,
     init,
     plan,
@@ -51,6 +52,7 @@ app.add_typer(baseline.app, name="baseline")
 app.command("plan")(plan.plan)
 app.command("selftest")(selftest.selftest)
 app.command("report")(report.report)
+app.command("history")(history.history)
 app.command("doctor")(doctor.doctor)
 
 

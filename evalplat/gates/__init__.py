@@ -10,6 +10,7 @@ from .pairing import Lacking
 from .ranking import rank
 from .several import decide_several
 from .simulation import Binary, Bounded, Latent, Lognormal, Normal, Shape, SimulatedModel, judge, pairs_of, simulate
+from .since import since
 from .summarize import summarize
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "rank",
     "schedule",
     "simulate",
+    "since",
     "summarize",
 ]

@@ -56,10 +56,10 @@ def rank(
         raise ValueError("candidates must be given, each but once, and none of them the baseline")
     stated = _rule(policy, by)
     n_pairs = len(names) * (len(names) - 1) // 2
-    rule = _symmetric(stated, stated.alpha / (2 * n_pairs))
+    rule = symmetric(stated, stated.alpha / (2 * n_pairs))
     whole, too_few = _on_the_same_cases(table, rule, baseline, names, lacking)
     found = [_measured(whole, rule, policy, one, other, too_few) for one, other in combinations(names, 2)]
-    adjusted = holm(np.array([_p(one, policy.estimand) for _, _, one in found]))
+    adjusted = holm(np.array([two_sided(one, policy.estimand) for _, _, one in found]))
     pairs = tuple(
         RankedPair(ahead=ahead, behind=behind, comparison=one, p_adjusted=float(p), real=bool(p <= stated.alpha))
         for (ahead, behind, one), p in zip(found, adjusted, strict=True)
@@ -87,7 +87,7 @@ def _rule(policy: GatePolicy, by: str | None) -> MetricRule:
     raise GateUndecidable(f"the metric {by!r} to rank by is not in the policy; there are: {known}")
 
 
-def _symmetric(rule: MetricRule, alpha: float) -> MetricRule:
+def symmetric(rule: MetricRule, alpha: float) -> MetricRule:
     """The same metric as a question about two systems, whatever the rule of the gate is."""
     return MetricRule(
         metric=rule.metric,
@@ -138,15 +138,16 @@ def _measured(
     table: ScoreTable, rule: MetricRule, policy: GatePolicy, one: str, other: str, too_few: dict[str, str]
 ) -> tuple[str, str, MetricComparison]:
     """The pair with whichever is ahead first."""
-    found = _against(table, rule, policy, ahead=one, behind=other)
-    if _ahead(found, rule) < 0:
+    found = against(table, rule, policy, ahead=one, behind=other)
+    if ahead_of(found, rule) < 0:
         one, other = other, one
-        found = _against(table, rule, policy, ahead=one, behind=other)
+        found = against(table, rule, policy, ahead=one, behind=other)
     blocked = too_few.get(one) or too_few.get(other)
     return one, other, found if blocked is None else found.model_copy(update={"unusable": blocked})
 
 
-def _against(table: ScoreTable, rule: MetricRule, policy: GatePolicy, *, ahead: str, behind: str) -> MetricComparison:
+def against(table: ScoreTable, rule: MetricRule, policy: GatePolicy, *, ahead: str, behind: str) -> MetricComparison:
+    """Two systems on the cases that both have, a failed trial of either as the worst score."""
     pairs = pair(
         table, rule, policy, baseline=behind, candidate=ahead, lacking="intersect", baseline_failures="worst"
     )  # fmt: skip
@@ -160,7 +161,7 @@ def _against(table: ScoreTable, rule: MetricRule, policy: GatePolicy, *, ahead: 
     return found
 
 
-def _ahead(found: MetricComparison, rule: MetricRule) -> float:
+def ahead_of(found: MetricComparison, rule: MetricRule) -> float:
     """Above 0 where the candidate of the comparison is better, below where it is worse."""
     if found.difference is None:
         return 0.0
@@ -168,7 +169,7 @@ def _ahead(found: MetricComparison, rule: MetricRule) -> float:
     return (found.difference - (1.0 if rule.statistic == "ratio" else 0.0)) * (1 if higher else -1)
 
 
-def _p(found: MetricComparison, estimand: str) -> float:
+def two_sided(found: MetricComparison, estimand: str) -> float:
     """Two-sided, and not below what the clusters that differ could show by their signs alone.
 
     Of exactly these cases (`suite`) it is the trials that vary, and no count of clusters bounds what they can show.

@@ -37,6 +37,7 @@ from .decision import (
 from .episode import Episode, InjectedFault, Message, ToolCall
 from .evaluation import Evaluation, Grade, Graded, RunHead
 from .failure_group import FailureGroup, FailureGroups
+from .history import Drift, HistoryMetric, PastGate, PastMetric, PastRun, PastVerdict, SuiteHistory
 from .label import Label, LabelValue
 from .parse import build, parse_yaml
 from .plan import (
@@ -109,6 +110,7 @@ __all__ = [
     "DatasetVersion",
     "Decided",
     "Decision",
+    "Drift",
     "Duplicate",
     "EarlyStop",
     "EndState",
@@ -129,6 +131,7 @@ __all__ = [
     "Grade",
     "Graded",
     "Guardrails",
+    "HistoryMetric",
     "InjectedFault",
     "Interval",
     "Label",
@@ -148,6 +151,10 @@ __all__ = [
     "NoiseShares",
     "Outcome",
     "PartChange",
+    "PastGate",
+    "PastMetric",
+    "PastRun",
+    "PastVerdict",
     "PendingCase",
     "Plan",
     "PlanAllocation",
@@ -190,6 +197,7 @@ __all__ = [
     "Step",
     "Stopping",
     "Suite",
+    "SuiteHistory",
     "Summary",
     "SystemSummary",
     "TargetInfo",

@@ -2,6 +2,8 @@
 
 from .decision_json import decision_json, decisions_json, parse_decision_json
 from .gate_page import render_html
+from .history_json import history_json
+from .history_page import change_of, level_in, render_history_html
 from .junit import render_junit
 from .markdown import render_markdown
 from .plan_json import plan_json
@@ -17,15 +19,19 @@ from .words import attempted, course
 
 __all__ = [
     "attempted",
+    "change_of",
     "course",
     "decision_json",
     "decisions_json",
     "headline",
+    "history_json",
+    "level_in",
     "level_of",
     "of_all",
     "parse_decision_json",
     "places",
     "plan_json",
+    "render_history_html",
     "render_html",
     "render_junit",
     "render_markdown",
