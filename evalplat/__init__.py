@@ -10,7 +10,7 @@ Each verb is the command of that name with the same options. Nothing is loaded b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .library import dataset, scenario
+    from .library import baseline, dataset, scenario
     from .library.after import report, summarize
     from .library.before import plan, selftest
     from .library.dataset import accept, curate
@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "accept": "evalplat.library.dataset:accept",
+    "baseline": "evalplat.library.baseline",
     "curate": "evalplat.library.dataset:curate",
     "dataset": "evalplat.library.dataset",
     "demo": "evalplat.sdk.demo:demo",
@@ -66,6 +67,7 @@ _PLACES = {
 
 __all__ = [
     "accept",
+    "baseline",
     "curate",
     "dataset",
     "demo",

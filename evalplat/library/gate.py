@@ -42,6 +42,8 @@ def gate(
     anchor: str | None = None,
     model: str | None = None,
     concurrency: int = 4,
+    kept: Path | str | None = None,
+    keep: int = 20,
     progress: Progress | bool = True,
     json: Path | str | None = None,
     html: Path | str | None = None,
@@ -64,6 +66,8 @@ def gate(
     cases : `intersect` leaves out cases that one side lacks.
     trials, baseline_trials, looks, model, concurrency : of targets that are run; see `ep.run`.
     anchor : an earlier release, against which all changes since are gated too; `none`.
+    kept, keep : a file that remembers where the machine forgets: restored before, written after, with so many of the
+        last decisions at least.
     progress : as of `ep.run`.
     json, html, junit, markdown : files to write.
 
@@ -111,6 +115,8 @@ def gate(
             model=model,
             concurrency=concurrency,
             progress=progress_of(progress) if suite is not None else None,
+            kept=kept,
+            keep=keep,
         )
     for target, render in ((json, gated.json), (html, gated.html), (junit, gated.junit), (markdown, gated.markdown)):
         put(target, render)
@@ -133,15 +139,20 @@ def gate_several(
     cluster: str | None = None,
     cases: Literal["all", "intersect"] = "all",
     anchor: str | None = None,
+    rank_by: str | None = None,
     json: Path | str | None = None,
+    html: Path | str | None = None,
+    junit: Path | str | None = None,
+    markdown: Path | str | None = None,
 ) -> GatedSeveral:
     """Decide which of several candidates may replace `baseline`, adjusted for their number.
 
     `evalplat gate` with several `--candidate`. Baseline and candidates are runs, by id or alias, or systems of
     `scores`; the other arguments are those of `ep.gate`. The chance that any candidate that is worse by the margin
-    passes is at most alpha, and so is the chance that any unchanged one fails (Holm 1979).
+    passes is at most alpha, and so is the chance that any unchanged one fails (Holm 1979). They are ranked by the first
+    gating metric, or by `rank_by`, another one of the policy.
 
-    Returns GatedSeveral: `decisions`, in the order of `candidates`.
+    Returns GatedSeveral: `decisions`, in the order of `candidates`; `ranking`: which differences are real.
     Raises InputError, ReferenceUnknown or GateUndecidable.
 
     >>> import json, pathlib
@@ -168,8 +179,10 @@ def gate_several(
         suite=None if suite is None else load_suite(suite).name,
         scores=files(scores),
         intersect=cases == "intersect",
+        rank_by=rank_by,
     )
-    put(json, found.json)
+    for target, render in ((json, found.json), (html, found.html), (junit, found.junit), (markdown, found.markdown)):
+        put(target, render)
     return found
 
 

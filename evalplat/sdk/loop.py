@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
+_EVERY_S = 0.1
+"""How often it is asked whether the caller was interrupted."""
+
+
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result. Inside a running loop it runs on a loop of its own, in a thread of its own."""
+    """The coroutine's result. Inside a running loop it runs on a loop of its own, in a thread of its own.
+
+    An interrupt cancels it, waits until what it has begun is put away, and raises KeyboardInterrupt.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -32,11 +40,21 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     thread = threading.Thread(target=body, name="evalplat")
     thread.start()
     try:
-        thread.join()
+        _join(thread, asyncio.current_task())
     except KeyboardInterrupt:
-        loop.call_soon_threadsafe(task.cancel)
+        with suppress(RuntimeError):  # it ended by itself meanwhile, and its loop is closed
+            loop.call_soon_threadsafe(task.cancel)
         thread.join()
         raise
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def _join(thread: threading.Thread, caller: asyncio.Task[Any] | None) -> None:
+    """Wait for the thread. `asyncio.run` makes of Ctrl-C a request to cancel its task, which cannot end before this."""
+    before = 0 if caller is None else caller.cancelling()
+    while thread.is_alive():
+        thread.join(_EVERY_S)
+        if caller is not None and caller.cancelling() > before:
+            raise KeyboardInterrupt

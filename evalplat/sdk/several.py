@@ -42,7 +42,7 @@ class GatedSeveral:
     def __str__(self) -> str:
         from evalplat.reports.display import text_of
 
-        return text_of(self.decisions)
+        return text_of(self.report)
 
     def json(self) -> str:
         """Schema `evalplat.decisions/1`: a list of decision.json documents, and the ranking."""

@@ -13,7 +13,7 @@ def shown_of(result: object) -> object:
     if isinstance(result, Gated):
         return result.report
     if isinstance(result, GatedSeveral):
-        return result.decisions
+        return result.report
     if isinstance(result, RunDone):
         return run_report_data(result.run, result.table, result.suite)
     return result

@@ -13,7 +13,9 @@ from evalplat.records import (
     Flip,
     MetricComparison,
     MetricDecision,
+    Ranking,
     ReportData,
+    SeveralReportData,
 )
 from evalplat.reports.interval import scale
 from evalplat.reports.numbers import ABSENT, change, count, level, signed, value
@@ -57,17 +59,29 @@ def report_card(data: ReportData) -> Card:
     return Card(card.title, card.lines, (*card.parts, *(what if changes else []), *folded), card.tone)
 
 
-def several_card(decisions: Sequence[Decision]) -> Card:
-    """Several candidates against one baseline: a row each."""
+def several_card(data: SeveralReportData) -> Card:
+    """Several candidates against one baseline, a row each; then which differences between any two are real."""
+    decisions = data.decisions
     counted = Counter(one.verdict for one in decisions)
     rows = []
     for one in decisions:
-        first = one.metrics[0].comparison
-        rows.append((one.candidate.ref, one.verdict, DECISIONS[one.decision].lower(), *_figures(first)))
+        figures = _figures(one.metrics[0].comparison)
+        rows.append((one.candidate.ref, one.verdict, DECISIONS[one.decision].lower(), *figures))
     told = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())
-    title = f"{len(decisions)} candidates against {decisions[0].baseline.ref}: {told}" if decisions else "no candidates"
+    title = f"{len(decisions)} candidates against {decisions[0].baseline.ref}: {told}"
     heads = ("candidate", "verdict", "decision", "baseline", "candidate's", "difference", "interval", "cases")
-    return Card(title, ("Adjusted for the number of candidates.",), (Table.of(heads, rows, numbers=3),))
+    ranked = Fold("ranking", ranking_card(data.ranking), open=True)
+    return Card(title, ("Adjusted for the number of candidates.",), (Table.of(heads, rows, numbers=3), ranked))
+
+
+def ranking_card(ranking: Ranking) -> Card:
+    """Systems in order, with the places that each can have and what is real."""
+    rows = [
+        (one.system, value(one.value), f"{one.first} to {one.last}", one.letters, count(one.n_cases))
+        for one in ranking.systems
+    ]
+    heads = ("system", ranking.metric, "place", "alike", "cases")
+    return Card("", ranking.sentences, (Table.of(heads, rows),))
 
 
 def comparison_card(found: Comparison) -> Card:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from evalplat import records
@@ -31,10 +31,12 @@ KINDS: Mapping[type[Any], Callable[[Any], Card]] = {
     records.PendingCase: parts.pending_card,
     records.Plan: plans.plan_card,
     records.ReportData: decisions.report_card,
+    records.Ranking: decisions.ranking_card,
     records.Run: cases.run_card,
     records.RunReportData: cases.run_report_card,
     records.ScoreTable: parts.scores_card,
     Selftest: plans.selftest_card,
+    records.SeveralReportData: decisions.several_card,
     records.Suite: parts.suite_card,
     records.Summary: cases.summary_card,
     records.Trace: cases.trace_card,
@@ -44,12 +46,10 @@ KINDS: Mapping[type[Any], Callable[[Any], Card]] = {
 
 
 def card_of(shown: object) -> Card:
-    """The card of a record, or of several decisions. Raises TypeError for what has none."""
+    """The card of a record. Raises TypeError for what has none."""
     for kind in type(shown).__mro__:
         if kind in KINDS:
             return KINDS[kind](shown)
-    if isinstance(shown, Sequence) and shown and all(isinstance(one, records.Decision) for one in shown):
-        return decisions.several_card(shown)
     raise TypeError(f"nothing is known to show of a {type(shown).__name__}")
 
 
