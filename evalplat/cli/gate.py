@@ -158,7 +158,7 @@ def gate(
             restored=restored_line,
         )
     outputs.write(gated)
-    needs_approval = gated.decision.decision == "needs-approval"
+    needs_approval = gated.decision.decision == "needs-approval" and gated.decision.verdict == "pass"
     raise typer.Exit(4 if needs_approval else EXIT[gated.decision.verdict])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def decide(comparison: Comparison, policy: GatePolicy, *, anchor: Comparison | N
         verdict, reason = _with_anchor(found, against, anchor.baseline.ref)
     return Decision(
         verdict=verdict,
-        decision="ship" if verdict == "pass" else "hold",
+        decision=_follows(verdict, policy),
         reason=reason + SAID[comparison.estimand],
         estimand=comparison.estimand,
         baseline=comparison.baseline,
@@ -68,6 +69,13 @@ def decide(comparison: Comparison, policy: GatePolicy, *, anchor: Comparison | N
         policy_sha256=policy.content_hash,
         version=__version__,
     )
+
+
+def _follows(verdict: Verdict, policy: GatePolicy) -> Literal["ship", "hold", "needs-approval"]:
+    """What is to be done; where nothing can be said and the policy is to ask, a person decides."""
+    if verdict == "inconclusive" and policy.on_inconclusive == "ask":
+        return "needs-approval"
+    return "ship" if verdict == "pass" else "hold"
 
 
 @dataclass(frozen=True, slots=True)

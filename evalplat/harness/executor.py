@@ -45,16 +45,19 @@ async def advance(
     run_id: str,
     cases: Collection[str],
     *,
+    trials: int | None = None,
     concurrency: int = 4,
     progress: Progress | None = None,
 ) -> Run:
     """One look of a run that a gate steers: every trial of these cases that the ledger does not hold yet.
 
-    The run stays open; it is given back with the trials that are there. As `execute` in all else.
+    With `trials` only so many of each case, where the suite has more. The run stays open; it is given back with the
+    trials that are there. As `execute` in all else.
     """
     wanted = set(cases)
     async with _Opened(suite, target, ledger, run_id, progress) as session:
         if ledger.run_info(run_id).closed_at is None:
+            session.trials = suite.trials if trials is None else min(trials, suite.trials)
             await session.run([case for case in suite.cases if case.id in wanted], concurrency)
     return await asyncio.to_thread(ledger.run, run_id)
 
@@ -88,6 +91,7 @@ class _Session:
         self._writer = _Writer(ledger, run_id)
         self._stage = Stage(())
         self._spent: BudgetExceeded | None = None
+        self.trials = suite.trials
 
     async def run(self, cases: Sequence[Case], concurrency: int) -> None:
         if concurrency < 1:
@@ -123,7 +127,7 @@ class _Session:
 
     def _pending(self, cases: Sequence[Case]) -> Iterator[tuple[Case, TrialKey]]:
         for case in cases:
-            for number in range(self._suite.trials):
+            for number in range(self.trials):
                 key = TrialKey(case_id=case.id, trial=number)
                 if key not in self._finished:
                     yield case, key

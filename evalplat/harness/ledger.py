@@ -110,8 +110,10 @@ class Ledger:
         """
         with self._writing():
             info = self.run_info(run_id)
-            cases = info.n_cases if info.protocol is None or looks is None else info.protocol.cases[looks - 1]
-            missing = cases * info.trials - self.tally(run_id).done
+            wanted = info.n_cases * info.trials
+            if info.protocol is not None and looks is not None:
+                wanted = info.protocol.cases[looks - 1] * info.protocol.trials_at(looks)
+            missing = wanted - self.tally(run_id).done
             if missing > 0:
                 raise LedgerError(f"run {run_id} cannot be closed: {missing} trials are not finished")
             if info.closed_at is None:

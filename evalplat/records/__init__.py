@@ -51,7 +51,7 @@ from .plan import (
     PlanSize,
     Spend,
 )
-from .policy import GatePolicy, MetricRule, Stopping
+from .policy import Extension, GatePolicy, MetricRule, Stopping
 from .ranking import RankedPair, RankedSystem, Ranking
 from .report import CasePair, ReportData, RunCard, RunReportData
 from .scenario import (
@@ -118,6 +118,7 @@ __all__ = [
     "Episode",
     "Evaluation",
     "Expectation",
+    "Extension",
     "Fact",
     "Failure",
     "FailureGroup",

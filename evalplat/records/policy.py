@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from .base import Name, Record
+from .base import Name, Record, content_hash
 
 Rule = Literal["non_inferiority", "superiority", "at_least", "at_most", "zero", "no_significant_drop"]
 Direction = Literal["higher", "lower"]
@@ -79,6 +79,16 @@ class Stopping(Record):
     )
 
 
+class Extension(Record):
+    """How far a gate may go on that is inconclusive at its last case: planned, and its error shared out, beforehand."""
+
+    calls: int = Field(ge=1, description="Candidate trials in all: the cases are asked again, as often as they allow.")
+
+    def trials(self, cases: int, planned: int) -> int:
+        """Candidate trials a case at most, of a gate of so many cases that is planned with `planned` trials each."""
+        return max(planned, self.calls // cases)
+
+
 class GatePolicy(Record):
     """The whole gate."""
 
@@ -89,6 +99,7 @@ class GatePolicy(Record):
     metrics: tuple[MetricRule, ...] = Field(min_length=1)
     slices: tuple[Name, ...] = Field(default=(), description="Columns `slice.*` to break the metrics down by.")
     on_inconclusive: Literal["hold", "extend", "ask"] = "hold"
+    extend: Extension | None = Field(default=None, description="on_inconclusive extend: the budget.")
     stopping: Stopping = Stopping()
     anchor: Name | None = Field(
         default=None,
@@ -101,6 +112,8 @@ class GatePolicy(Record):
         keys = [(rule.metric, rule.statistic, rule.rule) for rule in self.metrics]
         if len(set(keys)) != len(keys):
             raise ValueError("metrics: the same metric, statistic and rule occurs twice")
+        if self.extend is not None and self.on_inconclusive != "extend":
+            raise ValueError("extend: a budget belongs to `on_inconclusive: extend`")
         if not any(rule.gating for rule in self.metrics):
             raise ValueError("metrics: at least one must be gating")
         for rule in self.metrics:
@@ -110,3 +123,8 @@ class GatePolicy(Record):
             if not name.startswith("slice."):
                 raise ValueError(f"slices: {name!r} must begin with `slice.`")
         return self
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256; that of a policy without a budget is what it was before there were budgets."""
+        return content_hash(self.model_dump(mode="json", exclude={"extend"} if self.extend is None else None))

@@ -20,12 +20,19 @@ class Protocol(Record):
     order_sha256: str = Field(description="Of the case ids in the order in which they are run.")
     cases: tuple[int, ...] = Field(min_length=1, description="Cases after each look.")
     clusters: tuple[int, ...] = Field(min_length=1, description="Clusters after each look.")
-    trials: int = Field(ge=1, description="Candidate trials a case.")
+    trials: int = Field(ge=1, description="Candidate trials a case, at most.")
+    looked_trials: tuple[int, ...] = Field(
+        default=(), description="Candidate trials a case at each look, where the test may be extended; none: all."
+    )
 
     @property
     def largest(self) -> int:
         """Candidate trials if no look ends it."""
         return self.cases[-1] * self.trials
+
+    def trials_at(self, look: int) -> int:
+        """Candidate trials a case at a look, counted from 1."""
+        return self.looked_trials[look - 1] if self.looked_trials else self.trials
 
 
 class LookMetric(Record):

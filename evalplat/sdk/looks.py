@@ -20,7 +20,7 @@ from .expired import of_other_questions
 from .gated import Gated, KeptRun, conclude, named
 from .loop import run_to_end
 from .planned import Planned, planned
-from .run import How, RunDone, keep, opened, summarized
+from .run import How, RunDone, keep, opened, summarized, with_trials
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -46,10 +46,15 @@ def gate_by_looks(
     """
     build(suite.scorers)
     _check_questions(baseline.kept, suite)
+    first = suite.trials
+    if policy.extend is not None:
+        suite = with_trials(suite, policy.extend.trials(len(suite.cases), first))
     target = opened(candidate, how, place).info
     claim = claim_of(suite, baseline.kept, target)
     with place.ledger() as ledger, ledger.claim(claim, "another gate of this very change"):
-        plan = planned(suite, baseline, target, policy, how, place=place, store=store, ledger=ledger)
+        plan = planned(
+            suite, baseline, target, policy, how, first=first, place=place, store=store, ledger=ledger
+        )  # fmt: skip
         loop = _Steered(suite, plan, how, place, ledger)
         return _concluded(run_to_end(loop.run(candidate, policy)), plan, policy, suite, store=store, refs=refs)
 
@@ -121,6 +126,7 @@ class _Steered:
                 batch = order.order[: order.cases[step.look - 1]]
                 run = await advance(
                     self.suite, target, self.ledger, run_id, batch,
+                    trials=order.trials[step.look - 1] if order.trials else None,
                     concurrency=self.how.concurrency, progress=self.how.progress,
                 )  # fmt: skip
                 require_some_success(run)

@@ -47,11 +47,15 @@ def planned(
     policy: GatePolicy,
     how: How,
     *,
+    first: int,
     place: Workspace,
     store: Store,
     ledger: Ledger,
 ) -> Planned:
-    """What is known of this change is kept: the run that was begun, and where no run was named, its baseline.
+    """What will be tested, on `suite`, whose trials are the most that may be asked for; `first` are those a case before
+    the test is extended.
+
+    What is known of this change is kept: the run that was begun, and where no run was named, its baseline.
 
     Before the candidate is asked anything, baseline and anchor are looked at again. Where the baseline has drifted, the
     candidate's trials of before are of another time: they are not mixed with new ones.
@@ -64,7 +68,7 @@ def planned(
     anchor = anchor_of(store, policy, base.kept, target.fingerprint)
     if anchor.kept is not None:
         anchor = replace(anchor, kept=anchor.kept.at_home(suite))
-    plan = Plan.of(suite, base.kept, anchor.kept, policy, seed)
+    plan = Plan.of(suite, base.kept, anchor.kept, policy, seed, first)
     if begun is not None and begun.ended and begun.protocol == plan.protocol:
         return Planned(base, rechecked(anchor, policy, how, seed=seed, place=place, again=False), plan, begun)
     now = looked_at_again(base, policy, how, seed=seed, place=place, store=store)
@@ -76,7 +80,7 @@ def planned(
         anchor = rechecked(anchor, policy, how, seed=seed, place=place)
     if begun is not None and not of_the_same_world(begun, now.kept, policy):
         begun = None
-    return Planned(now, anchor, Plan.of(suite, now.kept, anchor.kept, policy, seed), begun)
+    return Planned(now, anchor, Plan.of(suite, now.kept, anchor.kept, policy, seed, first), begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,12 @@ class Plan:
     protocol: Protocol
 
     @classmethod
-    def of(cls, suite: Suite, base: KeptRun, anchor: KeptRun | None, policy: GatePolicy, seed: int) -> Plan:
+    def of(cls, suite: Suite, base: KeptRun, anchor: KeptRun | None, policy: GatePolicy, seed: int, first: int) -> Plan:
         # Exactly these cases: each stands for itself, and what they share is no noise.
         grouped = policy.model_copy(update={"cluster": "none"}) if policy.estimand == "suite" else policy
         order = schedule(base.scores, grouped, baseline=base.run_id, looks=policy.stopping.looks, seed=seed)
+        if policy.extend is not None:
+            order = order.extended(first, suite.trials)
         cluster = None if grouped.cluster == "none" else grouped.cluster or "cluster"
         protocol = Protocol(
             policy_sha256=policy.content_hash,
@@ -104,5 +110,6 @@ class Plan:
             cases=order.cases,
             clusters=order.clusters,
             trials=suite.trials,
+            looked_trials=order.trials,
         )
         return cls(order, protocol)

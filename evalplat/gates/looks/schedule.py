@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -19,6 +19,9 @@ from evalplat.stats import CLOSEST
 
 SURE = 4.0
 """Clusters of a slice that the first look has to expect, for it to be there without help (98 times in 100)."""
+
+EXTRA_LOOKS = 5
+"""At most, of an extended test."""
 
 LARGE = 3.0
 """Times the mean size from which on a cluster is large: what it does must be seen before anything is decided."""
@@ -41,6 +44,8 @@ class Schedule:
     strata: Mapping[str, int]
     ends: tuple[Mapping[int, tuple[int, int]], ...]
     """By look and stratum: clusters seen, and clusters in all."""
+    trials: tuple[int, ...] = ()
+    """Candidate trials a case at each look, of a test that may be extended; none: whatever there is."""
 
     @property
     def order_sha256(self) -> str:
@@ -48,8 +53,36 @@ class Schedule:
         return hashlib.sha256("\n".join(self.order).encode("utf-8", "surrogatepass")).hexdigest()
 
     def share(self, look: int) -> float:
-        """Planned share of clusters after a look, counted from 1."""
-        return self.clusters[look - 1] / self.clusters[-1]
+        """Planned share of the evidence after a look, counted from 1: of the clusters, times that of their trials.
+
+        Further trials of a case tell less than trials of further cases, so of an extended test this is the least that
+        a look before has of the whole. The looks are then more alike than the bounds assume, and err less often
+        (Slepian, Bell System Technical Journal 41 (1962) 463-501).
+        """
+        part = self.clusters[look - 1] / self.clusters[-1]
+        return part * self.trials[look - 1] / self.trials[-1] if self.trials else part
+
+    def extended(self, planned: int, most: int) -> Schedule:
+        """With up to five looks more, at which all cases have further candidate trials: from `planned` up to `most`."""
+        if most <= planned:
+            return self
+        steps = min(most - planned, EXTRA_LOOKS)
+        further = [planned + math.ceil(step * (most - planned) / steps) for step in range(1, steps + 1)]
+        n = len(self.cases)
+        rows = [(look, planned) for look in range(n)] + [(n - 1, trials) for trials in further]
+        kept: list[tuple[int, int]] = []
+        for at, (look, trials) in enumerate(rows):
+            share = self.clusters[look] * trials / (self.clusters[-1] * most)
+            before = self.clusters[kept[-1][0]] * kept[-1][1] / (self.clusters[-1] * most) if kept else 0.0
+            if at == len(rows) - 1 or (share - before >= CLOSEST and 1 - share >= CLOSEST):
+                kept.append((look, trials))
+        return replace(
+            self,
+            cases=tuple(self.cases[look] for look, _ in kept),
+            clusters=tuple(self.clusters[look] for look, _ in kept),
+            ends=tuple(self.ends[look] for look, _ in kept),
+            trials=tuple(trials for _, trials in kept),
+        )
 
     def unseen(self, look: int) -> bool:
         """Whether some kind of cluster has not been seen at all at a look, so that nothing can be said of it."""

@@ -36,7 +36,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """Run these cases, then come again with one look more."""
+    """Run these cases, then come again with one look more. None: an extended test asks for further trials of all."""
 
     look: int
     cases: tuple[str, ...]
@@ -150,7 +150,11 @@ def _seen(state: State, number: int) -> ScoreTable:
     """Rows of both systems on the cases of the looks so far, with what each case stands for."""
     table, seen = state.table, set(state.schedule.order[: state.schedule.cases[number - 1]])
     inside = np.array([name in seen for name in table.case.values], dtype=bool)
-    part = table.of_rows(inside[table.case.codes])
+    rows = inside[table.case.codes]
+    if state.schedule.trials:
+        later = table.trial >= state.schedule.trials[number - 1]
+        rows &= ~(later & (table.system.codes == table.system.code_of(state.candidate)))
+    part = table.of_rows(rows)
     weights = state.schedule.weights(number)
     if weights is None:
         return part
