@@ -5,12 +5,14 @@ from .attempts import attempted, continued, evidence_before
 from .compare import compare
 from .decide import decide
 from .drift import drift
+from .flaky import flaky
 from .looks import Continue, Schedule, State, Stop, next_step, schedule
 from .pairing import Lacking
 from .ranking import rank
 from .several import decide_several
 from .simulation import Binary, Bounded, Latent, Lognormal, Normal, Shape, SimulatedModel, judge, pairs_of, simulate
 from .since import since
+from .slice_means import slice_means
 from .summarize import summarize
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "decide_several",
     "drift",
     "evidence_before",
+    "flaky",
     "judge",
     "next_step",
     "pairs_of",
@@ -41,5 +44,6 @@ __all__ = [
     "schedule",
     "simulate",
     "since",
+    "slice_means",
     "summarize",
 ]

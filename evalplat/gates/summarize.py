@@ -34,7 +34,7 @@ def _summary(
     table: ScoreTable, rows: Ints, system: str, metric: str, cluster: bool, confidence: float
 ) -> SystemSummary:
     failed = table.error.codes[rows] >= 0
-    binary = _is_binary(table, rows)
+    binary = is_binary(table, rows)
     scored = rows if binary else rows[~failed]
     score = np.where(failed, 0.0, table.score[rows]) if binary else table.score[scored]
     names, case = np.unique(table.case.codes[scored].astype(np.int64), return_inverse=True)
@@ -87,7 +87,7 @@ def _clusters(table: ScoreTable, cases: Ints) -> Ints | None:
     return compact.astype(np.int64)
 
 
-def _is_binary(table: ScoreTable, rows: Ints) -> bool:
+def is_binary(table: ScoreTable, rows: Ints) -> bool:
     """Whether the scores are 0 or 1. Measured amounts never are, whatever their values happen to be."""
     scores = table.score[rows][table.error.codes[rows] < 0]
     amount = table.metric.values[table.metric.codes[rows[0]]] in ("cost_usd", "latency_s")

@@ -37,6 +37,7 @@ from .decision import (
 from .episode import Episode, InjectedFault, Message, ToolCall
 from .evaluation import Evaluation, Grade, Graded, RunHead
 from .failure_group import FailureGroup, FailureGroups
+from .flaky import Flaky, FlakyCase
 from .history import Drift, HistoryMetric, PastGate, PastMetric, PastRun, PastVerdict, SuiteHistory
 from .label import Label, LabelValue
 from .parse import build, parse_yaml
@@ -75,6 +76,7 @@ from .scenario import (
 from .score import Column, Score, ScoreFailure, ScoreTable, ScoringContext
 from .sequential import Calls, Look, LookMetric, Protocol
 from .several import SeveralReportData
+from .slice_mean import SliceMean
 from .standing import BegunGate, GatedChange, Standing, StandingBaseline
 from .suite import Run, RunInfo, ScorerSpec, Suite, TargetInfo
 from .summary import Summary, SystemSummary
@@ -126,6 +128,8 @@ __all__ = [
     "FieldChange",
     "Finding",
     "Finish",
+    "Flaky",
+    "FlakyCase",
     "Flip",
     "GatePolicy",
     "GatedChange",
@@ -189,6 +193,7 @@ __all__ = [
     "Sensitivity",
     "SeveralReportData",
     "Side",
+    "SliceMean",
     "Span",
     "SpanEvent",
     "Spend",

@@ -8,6 +8,8 @@ from .agent_diff import PartChange
 from .base import Record
 from .case import Case
 from .decision import Decision
+from .flaky import Flaky
+from .slice_mean import SliceMean
 from .suite import RunInfo
 from .summary import Summary
 from .trial import Trial, Usage
@@ -33,6 +35,7 @@ class CasePair(Record):
     candidate: Trial | None = None
     baseline_scores: dict[str, float] = Field(default_factory=dict)
     candidate_scores: dict[str, float] = Field(default_factory=dict)
+    explanations: dict[str, str] = Field(default_factory=dict, description="Of the candidate's scores, by metric.")
     change: float | None = Field(default=None, description="On the first gating metric; negative is worse.")
 
 
@@ -60,3 +63,6 @@ class RunReportData(Record):
     failed: tuple[CasePair, ...] = Field(default=(), description="Failed or wrong trials, as the candidate's side.")
     n_failed_total: int = 0
     hashes: dict[str, str] = Field(default_factory=dict)
+    slices: tuple[SliceMean, ...] = ()
+    flaky: Flaky | None = Field(default=None, description="None where no case has several trials of 0 or 1.")
+    command: str | None = Field(default=None, description="The command that makes this page.")

@@ -52,6 +52,7 @@ class CaseView:
     cluster: str | None
     expected: tuple[tuple[str, str], ...]
     scores: tuple[tuple[str, str, str], ...]
+    why: dict[str, str]
     sides: tuple[SideView, ...]
     detail: Detail
 
@@ -106,6 +107,7 @@ def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str], m
         scores=tuple(
             (name, value(pair.baseline_scores.get(name)), value(pair.candidate_scores.get(name))) for name in names[:40]
         ),
+        why=pair.explanations,
         sides=tuple(_side(label, trial, detail) for label, trial in sides if label),
         detail=detail,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime
 
 import numpy as np
 
-from evalplat.gates import summarize
+from evalplat.gates import flaky, slice_means, summarize
 from evalplat.records import (
     Case,
     CasePair,
@@ -24,6 +25,8 @@ from evalplat.records import (
     Usage,
 )
 from evalplat.suites.exchange import UNKNOWN_TIME
+
+from .explained import explanations
 
 MAX_PAIRS = 400
 """Case pairs handed to a page; it says how many there are."""
@@ -66,13 +69,20 @@ def report_data(
 def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
     """Everything that the page of one run shows: failed trials, then those with a score at the bottom of its metric."""
     scores = _scores(table, run.info.id, {case.id for case in suite.cases})
-    first = suite.scorers[0].metric
+    first, bad = _first(suite)
     cases = {case.id: case for case in suite.cases}
-    doubtful = [t for t in run.trials if t.failure is not None or scores.get(_key(t), {}).get(first, 1.0) <= 0.0]
+    doubtful = [t for t in run.trials if t.failure is not None or scores.get(_key(t), {}).get(first) == bad]
     doubtful.sort(key=lambda t: t.failure is None)
+    shown = doubtful[:MAX_PAIRS]
+    why = explanations(suite, run, shown)
     failed = tuple(
-        CasePair(case=cases[t.key.case_id], candidate=t, candidate_scores=scores.get(_key(t), {}))
-        for t in doubtful[:MAX_PAIRS]
+        CasePair(
+            case=cases[t.key.case_id],
+            candidate=t,
+            candidate_scores=scores.get(_key(t), {}),
+            explanations=why.get(t.key, {}),
+        )
+        for t in shown
     )
     hashes = {"suite": suite.fingerprint, "target": run.info.target.fingerprint}
     return RunReportData(
@@ -82,7 +92,21 @@ def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
         failed=failed,
         n_failed_total=len(doubtful),
         hashes=hashes,
+        slices=slice_means(table, (first,)),
+        flaky=flaky(table, system=run.info.id, metric=first, good=1.0 - bad),
+        command=f"evalplat report {shlex.quote(run.info.id)} -o run.html",
     )
+
+
+def _first(suite: Suite) -> tuple[str, float]:
+    """The metric by which trials are told wrong, and the score that is: of the policy's first gating metric that is no
+    measured amount, else of the first scorer."""
+    rules = [] if suite.policy is None else [rule for rule in suite.policy.metrics if rule.gating]
+    known = {scorer.metric for scorer in suite.scorers if scorer.kind not in ("latency", "tokens", "cost")}
+    for rule in rules:
+        if rule.metric in known:
+            return rule.metric, 0.0 if rule.direction == "higher" else 1.0
+    return suite.scorers[0].metric, 0.0
 
 
 def run_card(run: Run) -> RunCard:
