@@ -195,7 +195,8 @@ class Continued(Record):
     """The test that a gate went on with, instead of drawing anew.
 
     `earlier` are the verdicts of the attempts before, the first one first; none where a gate had begun and was cut
-    short. `pooled`: the trials of before are in the evidence; else they are of another time (the baseline drifted).
+    short. `pooled`: the trials of before are in the evidence; else they are of another time (the baseline
+    drifted) or of another plan (as many trials were not asked for).
     """
 
     begun_at: AwareDatetime

@@ -72,7 +72,8 @@ def attempted(decision: Decision) -> str | None:
     if not went_on.pooled:
         return (
             f"Attempt {decision.attempt} of this change, first gated on {begun} ({_verdicts(went_on.earlier)}). "
-            "What was asked before is of another time and is not pooled; no better verdict than the first is to be had."
+            "What was asked before is not pooled: the baseline drifted since, or another budget is asked for. "
+            "No better verdict than the first is to be had."
         )
     evidence = f"evidence pooled, {cand} candidate and {base} baseline trials ({new})"
     if not went_on.earlier:

@@ -157,3 +157,31 @@ def test_two_machines_with_one_mlflow_are_one_memory(tmp_path: Path, server: str
     assert (first["attempt"], again["attempt"], again["verdict"]) == (1, 2, first["verdict"])
     assert "continues the test begun on" in again["comment"]
     assert again["candidate"]["run_id"] == first["candidate"]["run_id"]
+
+
+def test_what_stands_is_shown_refreshed_saved_and_restored(tmp_path: Path):
+    folder, other = checkout(tmp_path / "one"), checkout(tmp_path / "other")
+
+    def told(where: Path, *args: str) -> str:
+        done = subprocess.run(
+            command("baseline", *args), cwd=where, env=environment(where), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    first = told(folder, "refresh", "suite.yaml", "--agent", "coins:base")
+    run_id = first.splitlines()[-1]
+    assert "production names run" in first and "No gate has been against this alias yet." in first
+    shown = told(folder, "show", "suite.yaml")
+    assert "(production): coins:base" in shown and "400 trials of 400 cases" in shown and "holds:" in shown
+    assert shown.startswith(run_id)
+    assert "suite coins, 1 runs, 0 decisions" in told(folder, "save", "suite.yaml", "-o", ".evalplat-kept.zip")
+    shutil.copy(folder / ".evalplat-kept.zip", other)
+    told(other, "restore", ".evalplat-kept.zip")
+    assert told(other, "show", "suite.yaml").startswith(f"{run_id} (production): coins:base")
+    damaged = other / "damaged.zip"
+    damaged.write_bytes((other / ".evalplat-kept.zip").read_bytes()[:-100])
+    done = subprocess.run(
+        command("baseline", "restore", "damaged.zip"), cwd=other, env=environment(other), capture_output=True, text=True
+    )
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1 and "damaged.zip" in done.stderr
