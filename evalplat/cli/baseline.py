@@ -78,3 +78,24 @@ def refresh(
     if found.done.failures:
         typer.echo(f"{len(found.done.failures)} of {found.done.n_trials} trials failed: {found.done.commonest_failure}")
     typer.echo(found.done.run_id)
+
+
+@app.command("ensure")
+def ensure(
+    suite: Annotated[Path, typer.Argument(metavar="SUITE", help="suite.yaml")],
+    agent: Annotated[str, typer.Option("--agent", metavar="TARGET", help="What is to be the baseline.")],
+    alias: Annotated[str, typer.Option("--alias", help="The name that its run gets.")] = "production",
+    trials: Trials = None,
+    model: Model = None,
+    concurrency: Concurrency = 4,
+) -> None:
+    """Let the alias name a kept run of this very agent on these questions; run it only where there is none."""
+    from evalplat.sdk.baseline_ensure import ensure_baseline
+
+    with progress() as bar:
+        found = ensure_baseline(
+            suite, agent, alias=alias, trials=trials, model=model, concurrency=concurrency, progress=bar
+        )
+    how = f"{found.trials_run:,} trials were run" if found.trials_run else "it is kept, and nothing was run"
+    typer.echo(f"{printable(found.alias)} names run {found.run_id}: {how}")
+    typer.echo(found.run_id)

@@ -18,7 +18,8 @@ from evalplat.templates import TEMPLATES, files_of
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("template", ["rag", pytest.param("support_desk", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("template", ["rag", "support_desk"])
 def test_agents_of_a_model_gate_on_a_provider_too(tmp_path: Path, template: str):
     folder = lay_down(tmp_path, template)
     gate, report = printed_commands(evalplat("init", tmp_path / "again", "--template", template).stdout)
