@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from evalplat.records import counted
+
 from .console import printable
 from .tables import show_table
 
@@ -79,14 +81,14 @@ def sliced_lines(changed: int, missing: Sequence[str], path: Path) -> None:
     if missing:
         some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
         _say(f"{len(missing):,} cases of the groups are not in the dataset: {some}", err=True)
-    _say(f"{changed:,} cases changed -> {path}")
+    _say(f"{counted(changed, 'case')} changed -> {path}")
 
 
 def retirement_lines(found: Retirement) -> None:
     """The figures of each case, what they would save and cost, warnings."""
     _say(
         f"{found.dataset}: {found.n_judged:,} of {found.n_cases:,} cases judged by {', '.join(found.metrics)} on "
-        f"{len(found.systems)} systems"
+        f"{counted(len(found.systems), 'system')}"
     )
     if found.proposed:
         show_table(

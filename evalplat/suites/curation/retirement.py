@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evalplat.errors import InputError
-from evalplat.records import Case, Retirement, ScoreTable, Undistinguished
+from evalplat.records import Case, Retirement, ScoreTable, Undistinguished, counted
 from evalplat.stats import clopper_pearson
 from evalplat.suites.dataset.split import group_of
 
@@ -69,7 +69,9 @@ def retirement(
     seen, stale = _seen(evidence, chosen, known, set(lower))
     systems = sorted({one.system for one in evidence})
     if len(systems) < min_systems:
-        raise InputError(f"{len(systems)} systems: to say that none distinguishes a case takes {min_systems} or more")
+        raise InputError(
+            f"{counted(len(systems), 'system')}: to say that none distinguishes a case takes {min_systems} or more"
+        )
     calls = {case_id: len(one.trials) / len({(s, o) for s, o, _ in one.trials}) for case_id, one in seen.items()}
     total = sum(calls.get(case.id, 1.0) for case in cases)
     proposed, guarded, like_these = [], [], 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evalplat.errors import InputError
-from evalplat.records import Case, DatasetFinding
+from evalplat.records import Case, DatasetFinding, counted
 from evalplat.redaction import personal_in, secrets_in
 
 from .read import Cases
@@ -64,7 +64,7 @@ def check_alone(read: Reading, *, threshold: float = THRESHOLD) -> list[DatasetF
         found.append(
             DatasetFinding(
                 code="secret" if kind == "secret" else "personal_data",
-                message=f"{what} in {place} of {_count(ids)}",
+                message=f"{what} in {place} of {counted(len(ids), 'case')}",
                 cases=tuple(ids),
             )
         )
@@ -91,7 +91,7 @@ def check_leak(read: Reading, other: Reading, *, threshold: float = THRESHOLD) -
             found.append(
                 DatasetFinding(
                     code="leak",
-                    message=f"{_count(mine)} as good as there: {names}",
+                    message=f"{counted(len(mine), 'case')} as good as there: {names}",
                     cases=tuple(read.ids[text] for text in mine),
                     against=other.where,
                     similarity=min(best[text] for text in mine),
@@ -133,7 +133,7 @@ def _contradictions(read: Reading) -> Iterator[DatasetFinding]:
         if len({read.expected[at] for at in same}) > 1:
             yield DatasetFinding(
                 code="contradiction",
-                message=f"{_count(same)} ask the same in the same words and expect different things",
+                message=f"{counted(len(same), 'case')} ask the same in the same words and expect different things",
                 cases=tuple(read.ids[at] for at in same),
             )
 
@@ -150,7 +150,7 @@ def _duplicates(read: Reading, threshold: float) -> Iterator[DatasetFinding]:
         more = f" and count as {len(apart)} independent ones: give them one cluster, or keep one" if across else ""
         yield DatasetFinding(
             code="across_clusters" if across else "near_duplicate",
-            message=f"{_count(group)} are nearly the same{more}",
+            message=f"{counted(len(group), 'case')} are nearly the same{more}",
             cases=tuple(read.ids[at] for at in group),
             similarity=min(lowest[at] for at in group),
         )
@@ -180,7 +180,3 @@ def _joined(one: Shingles, other: Shingles) -> Shingles:
 
 def _hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _count(some: Sequence[object]) -> str:
-    return f"{len(some):,} cases" if len(some) != 1 else "1 case"
