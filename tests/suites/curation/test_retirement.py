@@ -122,7 +122,7 @@ def test_scores_of_another_question_are_none():
 
 
 def test_what_cannot_be_judged_is_refused():
-    with pytest.raises(InputError, match="1 systems: to say that none distinguishes"):
+    with pytest.raises(InputError, match="1 system: to say that none distinguishes"):
         retire(given=[evidence("v1", V1)])
     with pytest.raises(InputError, match="no metric has scores of 0 and 1 only"):
         retire(given=[evidence("v1", trials("a1", 2, 0.5)), evidence("v2", trials("a1", 2, 1))])
