@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evalplat.records import CasePair, Expectation, Flip, Trial
 
 from .numbers import count, money, seconds, signed, value
+from .talk import Talk, talk
 from .traces import TraceRows, rows
 
 
@@ -37,6 +38,7 @@ class SideView:
     citations: tuple[tuple[str, str, str], ...]
     n_citations: int
     trace: TraceRows | None
+    talk: Talk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ def _side(label: str, trial: Trial | None, detail: Detail) -> SideView:
         citations=tuple((cited.source_id, value(cited.score), cited.text) for cited in citations[:20]),
         n_citations=len(citations),
         trace=rows(trial.trace) if detail.traces else None,
+        talk=talk(trial.episode) if detail.traces else None,
     )
 
 

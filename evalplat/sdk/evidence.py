@@ -67,11 +67,14 @@ def report_data(
 
 
 def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
-    """Everything that the page of one run shows: failed trials, then those with a score at the bottom of its metric."""
+    """Everything that the page of one run shows: failed trials, then those that a gating metric calls wrong."""
     scores = _scores(table, run.info.id, {case.id for case in suite.cases})
-    first, bad = _first(suite)
+    bad = _bad_ends(suite)
+    first = next(iter(bad))
     cases = {case.id: case for case in suite.cases}
-    doubtful = [t for t in run.trials if t.failure is not None or scores.get(_key(t), {}).get(first) == bad]
+    doubtful = [
+        t for t in run.trials if t.failure is not None or any(scores.get(_key(t), {}).get(m) == bad[m] for m in bad)
+    ]
     doubtful.sort(key=lambda t: t.failure is None)
     shown = doubtful[:MAX_PAIRS]
     why = explanations(suite, run, shown)
@@ -92,21 +95,21 @@ def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
         failed=failed,
         n_failed_total=len(doubtful),
         hashes=hashes,
-        slices=slice_means(table, (first,)),
-        flaky=flaky(table, system=run.info.id, metric=first, good=1.0 - bad),
+        slices=slice_means(table, tuple(bad)),
+        flaky=flaky(table, system=run.info.id, metric=first, good=1.0 - bad[first]),
         command=f"evalplat report {shlex.quote(run.info.id)} -o run.html",
     )
 
 
-def _first(suite: Suite) -> tuple[str, float]:
-    """The metric by which trials are told wrong, and the score that is: of the policy's first gating metric that is no
-    measured amount, else of the first scorer."""
-    rules = [] if suite.policy is None else [rule for rule in suite.policy.metrics if rule.gating]
+def _bad_ends(suite: Suite) -> dict[str, float]:
+    """By metric the score that is wrong: of the policy's gating metrics that are no measured amounts, else of the first
+    scorer."""
+    rules = () if suite.policy is None else suite.policy.metrics
     known = {scorer.metric for scorer in suite.scorers if scorer.kind not in ("latency", "tokens", "cost")}
-    for rule in rules:
-        if rule.metric in known:
-            return rule.metric, 0.0 if rule.direction == "higher" else 1.0
-    return suite.scorers[0].metric, 0.0
+    gating = [rule for rule in rules if rule.gating and rule.metric in known]
+    return {rule.metric: 0.0 if rule.direction == "higher" else 1.0 for rule in gating} or {
+        suite.scorers[0].metric: 0.0
+    }
 
 
 def run_card(run: Run) -> RunCard:
