@@ -4,6 +4,7 @@ from .anchor import against_anchor
 from .attempts import attempted, continued, evidence_before
 from .compare import compare
 from .decide import decide
+from .dimensions import deciding, dimension_of, lights
 from .drift import drift
 from .flaky import flaky
 from .looks import Continue, Schedule, State, Stop, next_step, schedule
@@ -13,6 +14,7 @@ from .several import decide_several
 from .simulation import Binary, Bounded, Latent, Lognormal, Normal, Shape, SimulatedModel, judge, pairs_of, simulate
 from .since import since
 from .slice_means import slice_means
+from .spending import priced, spending
 from .summarize import summarize
 
 __all__ = [
@@ -34,16 +36,21 @@ __all__ = [
     "continued",
     "decide",
     "decide_several",
+    "deciding",
+    "dimension_of",
     "drift",
     "evidence_before",
     "flaky",
     "judge",
+    "lights",
     "next_step",
     "pairs_of",
+    "priced",
     "rank",
     "schedule",
     "simulate",
     "since",
     "slice_means",
+    "spending",
     "summarize",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,6 +66,7 @@ def measure(
         rule=rule.rule,
         direction=rule.direction,
         gating=rule.gating,
+        dimension=rule.dimension,
         alpha=rule.alpha,
         margin=rule.margin,
         bound=rule.bound,
@@ -97,6 +98,7 @@ def measure(
         width=finite(width(pairs, rule)),
         unusable=unusable,
         level=levels.passing if levels is not None else None,
+        **_shares(pairs, rule),
         **_zero(pairs, rule, clusters),
     )
     if sensitivity is not None:
@@ -222,6 +224,18 @@ def _pass_interval(effect: Effect, thin: Thin, level: Levels) -> Interval | None
     bounds = (effect.pass_bounds or effect.interval)(confidence)
     low, high = effect.raw(bounds)
     return Interval(low=finite(low), high=finite(high), confidence=confidence)
+
+
+def _shares(pairs: Pairs, rule: MetricRule) -> dict[str, Any]:
+    """In users' terms: of all questions, by their weights, how many lose and how many gain."""
+    told = {"weighted": pairs.weights is not None}
+    if pairs.value_range != "binary" or rule.alone or rule.statistic != "mean":
+        return told
+    change = sign(rule) * (pairs.candidate - pairs.baseline)
+    worse, better = (
+        float(np.average(np.maximum(turn * change, 0.0), weights=pairs.weights)) for turn in (-1.0, 1.0)
+    )  # fmt: skip
+    return {**told, "worse_share": worse, "better_share": better}
 
 
 def _zero(pairs: Pairs, rule: MetricRule, clusters: int) -> dict[str, float | int]:

@@ -34,6 +34,7 @@ from .decision import (
     Side,
     Verdict,
 )
+from .dimension import DIMENSIONS, Dimension, Light
 from .episode import Episode, InjectedFault, Message, ToolCall
 from .evaluation import Evaluation, Grade, Graded, RunHead
 from .failure_group import FailureGroup, FailureGroups
@@ -77,6 +78,7 @@ from .score import Column, Score, ScoreFailure, ScoreTable, ScoringContext
 from .sequential import Calls, Look, LookMetric, Protocol
 from .several import SeveralReportData
 from .slice_mean import SliceMean
+from .spending import Spending, Spent
 from .standing import BegunGate, GatedChange, Standing, StandingBaseline
 from .suite import Run, RunInfo, ScorerSpec, Suite, TargetInfo
 from .summary import Summary, SystemSummary
@@ -85,6 +87,7 @@ from .trial import Answer, Citation, Failure, Outcome, Trial, TrialKey, Usage
 from .words import counted
 
 __all__ = [
+    "DIMENSIONS",
     "AgentDiff",
     "AgentSpec",
     "Agreement",
@@ -112,6 +115,7 @@ __all__ = [
     "DatasetVersion",
     "Decided",
     "Decision",
+    "Dimension",
     "Drift",
     "Duplicate",
     "EarlyStop",
@@ -141,6 +145,7 @@ __all__ = [
     "Interval",
     "Label",
     "LabelValue",
+    "Light",
     "Limits",
     "Look",
     "LookMetric",
@@ -197,6 +202,8 @@ __all__ = [
     "Span",
     "SpanEvent",
     "Spend",
+    "Spending",
+    "Spent",
     "SplitPart",
     "Standing",
     "StandingBaseline",

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from .base import Name, Record
+from .dimension import Dimension
 from .policy import Direction, Estimand, Rule
 from .sequential import Calls, Look
 
@@ -53,6 +54,8 @@ class Needed(Record):
     clusters: int | None = None
     trials: int | None = None
     candidate_calls: tuple[int, int] | None = None
+    cost_usd: tuple[float, float] | None = Field(default=None, description="Of these calls, as the candidate's so far.")
+    minutes: tuple[float, float] | None = Field(default=None, description="Of these calls, one after another.")
     reachable: Literal["by trials", "only by clusters", "no"]
 
 
@@ -89,6 +92,7 @@ class MetricComparison(Record):
     rule: Rule
     direction: Direction
     gating: bool
+    dimension: Dimension | None = Field(default=None, description="Where the policy states it.")
     alpha: float
     margin: float | None = None
     bound: float | None = None
@@ -129,6 +133,12 @@ class MetricComparison(Record):
     width: float | None = Field(
         default=None, description="What a cluster can lose at most: of the range, or the spread of what was observed."
     )
+    weighted: bool = Field(default=False, description="Whether the cases have weights, as of the questions in use.")
+    worse_share: float | None = Field(
+        default=None,
+        description="Of 0 and 1: by weight, what the cases that got worse lost.",
+    )
+    better_share: float | None = Field(default=None, description="The same of the cases that got better.")
     failures: int | None = Field(default=None, description="Rule zero: candidate trials that failed.")
     rate_upper: float | None = Field(default=None, description="Rule zero: upper bound of the rate over clusters.")
     sensitivity: Sensitivity | None = None

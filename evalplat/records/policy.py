@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from .base import Name, Record, content_hash
+from .dimension import Dimension
 
 Rule = Literal["non_inferiority", "superiority", "at_least", "at_most", "zero", "no_significant_drop"]
 Direction = Literal["higher", "lower"]
@@ -31,6 +32,9 @@ class MetricRule(Record):
     worst: float | None = Field(default=None, description="Unbounded metrics: value of a failed candidate trial.")
     best: float | None = Field(default=None, description="Unbounded metrics: best value of a failed baseline trial.")
     gating: bool = True
+    dimension: Dimension | None = Field(
+        default=None, description="Which side of the agent it is about; absent: told from scorer, rule and name."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -126,5 +130,8 @@ class GatePolicy(Record):
 
     @property
     def content_hash(self) -> str:
-        """SHA-256; that of a policy without a budget is what it was before there were budgets."""
-        return content_hash(self.model_dump(mode="json", exclude={"extend"} if self.extend is None else None))
+        """SHA-256; that of a policy without a budget or dimensions is what it was before there were any."""
+        unused: dict[str, Any] = {"extend": True} if self.extend is None else {}
+        if all(rule.dimension is None for rule in self.metrics):
+            unused["metrics"] = {"__all__": {"dimension"}}
+        return content_hash(self.model_dump(mode="json", exclude=unused))

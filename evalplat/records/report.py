@@ -8,8 +8,10 @@ from .agent_diff import PartChange
 from .base import Record
 from .case import Case
 from .decision import Decision
+from .dimension import Light
 from .flaky import Flaky
 from .slice_mean import SliceMean
+from .spending import Spending
 from .suite import RunInfo
 from .summary import Summary
 from .trial import Trial, Usage
@@ -52,6 +54,11 @@ class ReportData(Record):
     pairs: tuple[CasePair, ...] = ()
     n_pairs_total: int = 0
     hashes: dict[str, str] = Field(default_factory=dict, description="What was hashed, to its SHA-256.")
+    lights: tuple[Light, ...] = ()
+    deciding: int | None = Field(default=None, ge=0, description="Place of the gating metric that decides.")
+    spending: Spending | None = None
+    repeats: Summary | None = Field(default=None, description="Both systems' metrics of 0 and 1, with pass^k.")
+    flaky: tuple[Flaky, ...] = Field(default=(), description="Of baseline and candidate, on the first gating metric.")
 
 
 class RunReportData(Record):

@@ -27,6 +27,7 @@ from evalplat.records import (
 from evalplat.suites.exchange import UNKNOWN_TIME
 
 from .explained import explanations
+from .gate_panels import gate_panels
 
 MAX_PAIRS = 400
 """Case pairs handed to a page; it says how many there are."""
@@ -63,6 +64,7 @@ def report_data(
         pairs=pairs,
         n_pairs_total=total,
         hashes=hashes,
+        **gate_panels(decision, table, baseline, candidate, suite),
     )
 
 

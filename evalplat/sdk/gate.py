@@ -17,6 +17,7 @@ from .attempts import earlier_of, pooled, told
 from .baseline import also_no_target, baseline_of
 from .command import command
 from .evidence import report_data
+from .gate_panels import with_prices
 from .gated import Gated, KeptRun, conclude, named
 from .keeper import Keeper
 from .kept import KEEP, Restored, change_of, restore
@@ -183,5 +184,5 @@ def _gate_scores(
         table, rule, baseline=baseline, candidate=candidate, lacking="intersect" if intersect else "limited"
     )
     anchor = anchor_in_table(table, rule, baseline=baseline, candidate=candidate)
-    decision = decide(comparison, policy, anchor=anchor)
+    decision = with_prices(decide(comparison, policy, anchor=anchor), table, None)
     return Gated(decision, report_data(decision, table, command=command()))

@@ -9,6 +9,7 @@ from evalplat.errors import InputError
 from evalplat.records import CasePair, Decision, Finding, Flip, ReportData, Run, RunInfo, ScoreTable, Suite, Verdict
 
 from .evidence import report_data
+from .gate_panels import with_prices
 from .homes import at_home
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def conclude(
     store: Store, decision: Decision, table: ScoreTable, base: KeptRun, cand: KeptRun, *, command: str
 ) -> Gated:
     """Keep the decision beside its runs, with the traces of the cases that flipped."""
+    decision = with_prices(decision, table, cand.run)
     data = report_data(decision, table, command=command, baseline=base.run, candidate=cand.run, suite=cand.suite)
     gated = Gated(decision, data)
     store.save_decision(

@@ -50,6 +50,8 @@ def test_needed_is_there_when_inconclusive():
         "clusters": 310,
         "trials": 3,
         "candidate_calls": [2240, 3240],
+        "cost_usd": None,
+        "minutes": None,
         "reachable": "only by clusters",
     }
 
