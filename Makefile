@@ -8,7 +8,7 @@ TEST_EXTRAS := dev,notebook
 LOCK := requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage slow system-deps lint lock bench example-report clean
+.PHONY: help demo test coverage notebooks slow system-deps lint lock bench example-report clean
 
 help: ## the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -21,6 +21,9 @@ test: .venv/test.stamp lint ## lint, types, architecture, then the tests
 
 coverage: .venv/test.stamp ## the same tests, with what they do not reach (half as long again)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov=evalplat --cov-report=term:skip-covered
+
+notebooks: .venv/test.stamp ## all notebooks, run as a reader would: without an error or a warning, with the outputs that are committed
+	$(BIN)/python -m pytest tests/notebooks -q
 
 slow: .venv/test.stamp ## long simulations and load tests, within a budget of 30 minutes
 	timeout 1800 $(BIN)/python -m pytest -n 2 --dist loadgroup -m slow --durations=25

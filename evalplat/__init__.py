@@ -10,8 +10,9 @@ Each verb is the command of that name with the same options. Nothing is loaded b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .harness import traced, traced_tool
     from .library import baseline, dataset, scenario
-    from .library.after import report, summarize
+    from .library.after import history, report, summarize
     from .library.before import plan, selftest
     from .library.dataset import accept, curate
     from .library.gate import gate, gate_several
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .sdk.import_cases import import_cases
     from .sdk.import_runs import import_agentdojo, import_inspect, import_otlp, import_run, import_tau_bench
     from .sdk.import_scores import import_scores
+    from .sdk.init import init
 
 __version__ = "0.1.0"
 
@@ -37,6 +39,7 @@ _PLACES = {
     "export_run": "evalplat.sdk.export:export_run",
     "gate": "evalplat.library.gate:gate",
     "gate_several": "evalplat.library.gate:gate_several",
+    "history": "evalplat.library.after:history",
     "html": "evalplat.library.show:html",
     "import_agentdojo": "evalplat.sdk.import_runs:import_agentdojo",
     "import_cases": "evalplat.sdk.import_cases:import_cases",
@@ -45,6 +48,7 @@ _PLACES = {
     "import_run": "evalplat.sdk.import_runs:import_run",
     "import_scores": "evalplat.sdk.import_scores:import_scores",
     "import_tau_bench": "evalplat.sdk.import_runs:import_tau_bench",
+    "init": "evalplat.sdk.init:init",
     "load_agent": "evalplat.library.load:load_agent",
     "load_dataset": "evalplat.library.load:load_dataset",
     "load_decision": "evalplat.library.load:load_decision",
@@ -62,6 +66,8 @@ _PLACES = {
     "summarize": "evalplat.library.after:summarize",
     "text": "evalplat.library.show:text",
     "to_frame": "evalplat.library.show:to_frame",
+    "traced": "evalplat.harness:traced",
+    "traced_tool": "evalplat.harness:traced_tool",
 }
 """Public names, and where each is loaded from when it is first used."""
 
@@ -75,6 +81,7 @@ __all__ = [
     "export_run",
     "gate",
     "gate_several",
+    "history",
     "html",
     "import_agentdojo",
     "import_cases",
@@ -83,6 +90,7 @@ __all__ = [
     "import_run",
     "import_scores",
     "import_tau_bench",
+    "init",
     "load_agent",
     "load_dataset",
     "load_decision",
@@ -100,6 +108,8 @@ __all__ = [
     "summarize",
     "text",
     "to_frame",
+    "traced",
+    "traced_tool",
 ]
 
 

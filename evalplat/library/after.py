@@ -1,14 +1,16 @@
-"""`ep.summarize` and `ep.report`: what is known of a run, and its page."""
+"""`ep.summarize`, `ep.report`, `ep.history`: what is known of a run, its page, a suite over time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .verb import Files, files, put, verb
+from .verb import Files, files, names, put, verb
 
 if TYPE_CHECKING:
     from evalplat.records import Summary
+    from evalplat.sdk.history import SuiteOverTime
 
 
 @verb
@@ -73,3 +75,25 @@ def report(ref: Path | str, out: Path | str | None = None) -> str:
     page = page_of(str(ref))
     put(out, lambda: page)
     return page
+
+
+@verb
+def history(
+    suite: Path | str,
+    *,
+    metric: str | Sequence[str] = (),
+    limit: int = 50,
+    html: Path | str | None = None,
+    json: Path | str | None = None,
+) -> SuiteOverTime:
+    """The kept runs of a suite over time, the gates between them, how far from its anchor: `evalplat history`.
+
+    `suite` is a suite.yaml or its name in the store, `metric` the only ones to show, `limit` the newest so many runs;
+    `html` and `json` are files to write. `ep.plot` draws it. Raises InputError or ReferenceUnknown.
+    """
+    from evalplat.sdk.history import history as past
+
+    found = past(suite, metrics=names(metric), limit=limit)
+    put(json, found.json)
+    put(html, found.html)
+    return found

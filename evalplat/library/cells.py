@@ -13,6 +13,7 @@ _RECORDS = {
     "dataset": ("Dataset",),
     "dataset_report": ("DatasetDiff", "DatasetFacts"),
     "decision": ("Comparison", "Decision", "Finding", "MetricComparison", "MetricDecision"),
+    "history": ("SuiteHistory",),
     "plan": ("Plan",),
     "policy": ("GatePolicy",),
     "ranking": ("Ranking",),
@@ -25,7 +26,7 @@ _RECORDS = {
     "trace": ("Trace",),
     "trial": ("Trial",),
 }
-_RESULTS = {"gated": ("Gated",), "several": ("GatedSeveral",), "run": ("RunDone",)}
+_RESULTS = {"gated": ("Gated",), "several": ("GatedSeveral",), "run": ("RunDone",), "history": ("SuiteOverTime",)}
 
 SHOWN = (
     *(f"evalplat.records.{home}:{name}" for home, found in _RECORDS.items() for name in found),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .evidence import run_report_data
 from .gated import Gated
+from .history import SuiteOverTime
 from .run import RunDone
 from .several import GatedSeveral
 
@@ -14,6 +15,8 @@ def shown_of(result: object) -> object:
         return result.report
     if isinstance(result, GatedSeveral):
         return result.report
+    if isinstance(result, SuiteOverTime):
+        return result.history
     if isinstance(result, RunDone):
         return run_report_data(result.run, result.table, result.suite)
     return result
@@ -23,6 +26,8 @@ def table_of(result: object, part: str | None, *, figure: bool = False) -> objec
     """The record of a result that is a table (or a figure), where the result has several."""
     if isinstance(result, Gated):
         return result.decision
+    if isinstance(result, SuiteOverTime):
+        return result.history
     if isinstance(result, RunDone):
         found: dict[str | None, object] = {"scores": result.table, "systems": result.summary}
         return result.summary if figure else found.get(part, result.run)

@@ -34,6 +34,10 @@ NAMES = {
     "import_cases", "import_inspect", "import_otlp", "import_run", "import_scores", "import_tau_bench", "load_agent",
     "load_dataset", "load_decision", "load_policy", "load_run", "load_scores", "load_suite", "plan", "plot", "report",
     "run", "scenario", "selftest", "show", "summarize", "text", "to_frame",
+    "traced",
+    "traced_tool",
+    "history",
+    "init",
 }  # fmt: skip
 DATASET = {
     "accept", "add_labels", "check", "curate", "diff", "export", "group", "label_group", "labels", "pending", "reject",
@@ -124,6 +128,7 @@ def test_verbs_have_the_options_of_their_commands():
         ("selftest", set(), set()),
         ("summarize", set(), set()),
         ("report", set(), set()),
+        ("history", set(), set()),
     ):
         options = {_name(param) for param in commands[name].params} - {"help"}
         arguments = set(inspect.signature(getattr(ep, name)).parameters)

@@ -56,6 +56,10 @@ def test_from_question_to_flipped_case_to_trace_to_a_changed_dataset_inside_a_ru
         with pytest.raises(ReferenceUnknown, match=r"has no case 'moon'"):
             gated.case("moon")
         assert ep.load_run("v1").info.id == base.run_id
+        past = ep.history("suite.yaml", metric="correct")
+        assert "suite sums over time" in ep.text(past)
+        assert list(ep.to_frame(past).groupby("aliases")["mean"].first()) == [40 / 72, 1.0]
+        assert len(ep.plot(past).data[0].x) == 2
 
     asyncio.run(cell())
 

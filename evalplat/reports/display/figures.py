@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
 
-from evalplat.records import Decision, MetricDecision, Plan, PlanDesign, Summary
+from evalplat.records import Decision, MetricDecision, Plan, PlanDesign, SuiteHistory, Summary
 from evalplat.records.selftest import Selftest
 from evalplat.reports.interval import scale
 from evalplat.reports.numbers import is_share
 from evalplat.reports.selftest_page import truth_of
 from evalplat.reports.text import one_line
+
+from .histories import history_figure
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,7 +25,7 @@ _MOST = 60
 
 def figure_of(shown: object) -> go.Figure:
     """Decision: each interval against no change and the margin. Plan: power against cases. Selftest: verdicts by truth.
-    Summary: means with intervals. Raises TypeError for what has no figure."""
+    Summary and SuiteHistory: means with intervals. Raises TypeError for what has no figure."""
     draw = next((_DRAWN[kind] for kind in type(shown).__mro__ if kind in _DRAWN), None)
     if draw is None:
         kinds = ", ".join(kind.__name__ for kind in _DRAWN)
@@ -176,5 +178,6 @@ _DRAWN: Mapping[type[Any], Callable[[Any], Any]] = {
     Decision: _decision,
     Plan: _plan,
     Selftest: _selftest,
+    SuiteHistory: history_figure,
     Summary: _summary,
 }

@@ -19,10 +19,13 @@ from evalplat.records import (
     Plan,
     Run,
     ScoreTable,
+    SuiteHistory,
     Summary,
     Trial,
 )
 from evalplat.records.selftest import Selftest
+
+from .histories import history_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -236,6 +239,7 @@ _PARTS: Mapping[type[Any], Mapping[str, Callable[[Any], Rows]]] = {
     Run: {"trials": _trials, "spans": _spans},
     ScoreTable: {"scores": _scores},
     Selftest: {"scenarios": _scenarios, "metrics": _selftest_metrics, "stopping": _stopping},
+    SuiteHistory: {"runs": history_rows},
     Summary: {"systems": _systems},
 }
 """What is a table, and its parts, the first of which is what it is taken for."""

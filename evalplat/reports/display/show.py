@@ -8,7 +8,7 @@ from typing import Any
 from evalplat import records
 from evalplat.records.selftest import Selftest
 
-from . import cases, decisions, parts, plans
+from . import cases, decisions, histories, parts, plans
 from .as_html import card_html
 from .as_text import card_text
 from .card import Card
@@ -38,6 +38,7 @@ KINDS: Mapping[type[Any], Callable[[Any], Card]] = {
     Selftest: plans.selftest_card,
     records.SeveralReportData: decisions.several_card,
     records.Suite: parts.suite_card,
+    records.SuiteHistory: histories.history_card,
     records.Summary: cases.summary_card,
     records.Trace: cases.trace_card,
     records.Trial: cases.trial_card,
