@@ -110,8 +110,8 @@ def samples() -> tuple[object, ...]:
     kept = records.Run(info=info, trials=tuple(one.baseline for one in data.pairs if one.baseline is not None))
     return (
         data, run, decision, decision.metrics[0], decision.metrics[0].comparison, decision.findings[0], comparison,
-        pair, pair.case, pair.candidate, pair.candidate.trace, spec, spec.diff(other), dataset, diff, facts, curated, pending,
-        policy, suite, kept, run.summary, paired_table([[1.0, 0.0]], [[1.0, 1.0]]),
+        pair, pair.case, pair.candidate, pair.candidate.trace, spec, spec.diff(other), dataset, diff, facts, curated,
+        pending, policy, suite, kept, run.summary, paired_table([[1.0, 0.0]], [[1.0, 1.0]]),
     )  # fmt: skip
 
 

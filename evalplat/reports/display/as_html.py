@@ -13,6 +13,9 @@ _LINE = {"pass": "#1a7f4b", "fail": "#c0362c", "inconclusive": "#b07d00"}
 _TEXT = 4000
 _PRE = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.2em 0 .6em;padding:.3em .6em;border-left:2px solid #8888"
 # Colours that are legible on a light and on a dark page.
+_P = "margin:.25em 0"
+_LEFT, _RIGHT = "text-align:left", "text-align:right;white-space:nowrap"
+_CELL = "padding:.15em .7em .15em 0;vertical-align:top;"
 _GONE, _NEW = "background:#c0362c33", "background:#1a7f4b33"
 
 
@@ -24,8 +27,8 @@ def card_html(card: Card) -> str:
 
 
 def _inside(card: Card) -> Markup:
-    made = [Markup("<p><b>{}</b></p>").format(inline(card.title, 600))] if card.title else []
-    made += [Markup("<p>{}</p>").format(shown(line, 1000)) for line in card.lines]
+    made = [Markup('<p style="{}"><b>{}</b></p>').format(_P, inline(card.title, 600))] if card.title else []
+    made += [Markup('<p style="{}">{}</p>').format(_P, shown(line, 1000)) for line in card.lines]
     made += [_part(part) for part in card.parts]
     return Markup("").join(made)
 
@@ -47,8 +50,8 @@ def _part(part: Table | Changed | Quote | Fold) -> Markup:
 def _table(table: Table) -> Markup:
     def row(cells: tuple[str, ...], tag: str) -> Markup:
         made = [
-            Markup('<{} style="text-align:{}">{}</{}>').format(
-                tag, "left" if place < table.numbers else "right", inline(cell, 300), tag
+            Markup('<{} style="{}{}">{}</{}>').format(
+                tag, _CELL, _LEFT if place < table.numbers else _RIGHT, inline(cell, 300), tag
             )
             for place, cell in enumerate(cells)
         ]
@@ -57,7 +60,9 @@ def _table(table: Table) -> Markup:
     head = row(table.heads, "th")
     body = Markup("").join(row(cells, "td") for cells in table.rows)
     left = Markup("<p>… and {} more</p>").format(f"{table.left:,}") if table.left else Markup("")
-    return Markup("<table><thead>{}</thead><tbody>{}</tbody></table>{}").format(head, body, left)
+    return Markup('<div style="overflow-x:auto"><table><thead>{}</thead><tbody>{}</tbody></table></div>{}').format(
+        head, body, left
+    )
 
 
 def _changed(part: Changed) -> Markup:
