@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,13 +50,15 @@ def _gated(request: pytest.FixtureRequest) -> GateOutcome:
 
     marker = request.node.get_closest_marker(MARKER)
     if marker is None:
-        _ended(f"the fixture {FIXTURE!r} needs @pytest.mark.{MARKER}(suite=..., baseline=..., candidate=...)")
+        why = f"the fixture {FIXTURE!r} needs @pytest.mark.{MARKER}(suite=..., baseline=..., candidate=...)"
+        raise pytest.fail.Exception(why, pytrace=False)
     folder = Path(request.config.getoption("--evalplat-report-dir"))
     name = re.sub(r"[^\w.-]+", "-", request.node.nodeid).strip("-")
     try:
         outcome = gate(asked(marker.args, marker.kwargs), folder / name)
     except EvalplatError as err:
-        _ended(f"no decision could be made: {err}")
+        why = f"no decision could be made: {err}"
+        raise pytest.fail.Exception(why, pytrace=False) from None
     request.node.user_properties += [("evalplat_verdict", outcome.verdict), ("evalplat_page", str(outcome.page))]
     request.node.stash[_OUTCOME] = outcome
     return outcome
@@ -74,7 +76,3 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     if outcome.verdict == "inconclusive" and outcome.on_inconclusive == "xfail":
         pytest.xfail(outcome.told)
     pytest.fail(outcome.told, pytrace=False)
-
-
-def _ended(why: str) -> NoReturn:
-    pytest.fail(why, pytrace=False)
