@@ -23,7 +23,7 @@ coverage: .venv/test.stamp ## the same tests, with what they do not reach (half 
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --cov=evalplat --cov-report=term:skip-covered
 
 notebooks: .venv/test.stamp ## all notebooks, run as a reader would: without an error or a warning, with the outputs that are committed
-	$(BIN)/python -m pytest tests/notebooks -q
+	$(BIN)/python -m pytest -n 2 tests/notebooks
 
 slow: .venv/test.stamp ## long simulations and load tests, within a budget of 30 minutes
 	timeout 1800 $(BIN)/python -m pytest -n 2 --dist loadgroup -m slow --durations=25
