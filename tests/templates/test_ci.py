@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -11,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 from instruments.ci_jobs import Comments, forge, git, github_steps, gitlab_steps, gitlab_variables, run_job
-from instruments.projects import lay_down
+from instruments.projects import evalplat, lay_down
 
 from evalplat.templates import TEMPLATES, files_of
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 WAS = "return sentence\n\n\n@traced\ndef answer_next"
 GOOD = (WAS, WAS.replace("sentence", 'sentence if _ >= 0.34 else "I don\'t know."', 1))
 BAD = (WAS, WAS.replace("sentence", '"We are happy to help."', 1))
+PAGE = (ROOT / "runners/ci/README.md").read_text(encoding="utf-8")
 REPORT = ("decision.json", "report.html", "junit.xml", "comment.md")
 
 
@@ -145,6 +147,27 @@ def test_both_jobs_do_the_same_and_put_nothing_into_a_shell_that_is_not_theirs()
     uses = [step["uses"] for step in github if "uses" in step]
     assert all(re.fullmatch(r"actions/[\w/-]+@v\d+", one) for one in uses)
     assert len(files[".gitlab-ci.yml"].strip().splitlines()) <= 6
+
+
+def test_the_page_has_six_lines_for_each_forge():
+    github, gitlab = (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL))
+    assert len(re.findall(r"```yaml\njobs:\n(.*?)```", PAGE, flags=re.DOTALL)[0].splitlines()) <= 6
+    assert gitlab == yaml.safe_load((ROOT / "evalplat/templates/ci/gitlab_job.yml").read_text())
+    called = yaml.safe_load((ROOT / "runners/ci/github.yml").read_text())[True]["workflow_call"]["inputs"]
+    assert set(github["jobs"]["gate"]["with"]) <= set(called)
+    assert all(f"`{name}`" in PAGE for name in called)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_run_as_written(tmp_path: Path):
+    folder = lay_down(tmp_path, "own_agent")
+    commands = re.findall(r"^    (evalplat [^#\n]*)", PAGE, flags=re.MULTILINE)
+    commands += re.findall(r"`(evalplat baseline refresh [^`]+)`", PAGE)
+    codes = [
+        evalplat(*shlex.split(text.replace("agent.yaml", "agent:answer"))[1:], cwd=folder).returncode
+        for text in commands
+    ]
+    assert codes == [0, 0, 0, 0]
 
 
 def _bare(shell: str) -> list[str]:

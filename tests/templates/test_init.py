@@ -60,7 +60,7 @@ def test_the_commands_that_are_printed_and_the_readme_run_as_written(tmp_path: P
     assert done[commands[0]].stdout.startswith("PASS (ship): correct")
     assert done[commands[2]].stdout.startswith("FAIL (hold): correct")
     assert json.loads((folder / "decision.json").read_text())["verdict"] == "pass"
-    assert "How much is standard shipping" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "agent:answer_next" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_nothing_is_written_over_and_a_refusal_writes_nothing(tmp_path: Path):
