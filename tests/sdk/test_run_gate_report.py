@@ -149,7 +149,7 @@ def test_what_is_wrong_is_said_before_any_trial(project: Path, monkeypatch: pyte
     with pytest.raises(ModelError):
         run("suite.yaml", "agent.yaml")
     (project / "agent.yaml").write_text("name: a\nmodel: {nam: x}\n")
-    with pytest.raises(SpecError, match=r"agent\.yaml:2: model\.nam"):
+    with pytest.raises(SpecError, match=r"agent\.yaml:2: model: unknown field 'nam'"):
         run("suite.yaml", "agent.yaml")
     (project / "suite.yaml").write_text(SUITE.replace("kind: latency", "kind: latency, options: {unit: s}"))
     with pytest.raises(SpecError, match="latency_s"):
