@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from instruments import hostile, report_data
@@ -14,66 +11,7 @@ from playwright.sync_api import expect
 from evalplat.records import Answer, ReportData
 from evalplat.reports import render_html, render_run_html
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
 pytestmark = pytest.mark.browser
-
-
-@dataclass
-class Opened:
-    """A page with what it did: console messages, uncaught errors, requests, breaches of its policy."""
-
-    page: Page
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def wait_for_chart(self) -> None:
-        self.page.locator("#explore").scroll_into_view_if_needed()
-        self.page.wait_for_selector("html[data-chart=ready]", timeout=30_000)
-
-    def check_quiet(self) -> None:
-        assert self.said == []
-        assert self.asked == []
-        assert self.page.evaluate("document.documentElement.dataset.broken") is None
-        assert self.page.evaluate("window.breaches") == []
-        assert self.page.evaluate("window.pwned") is None
-
-
-@pytest.fixture
-def visit(browser: Browser, tmp_path: Path) -> Iterator[Any]:
-    contexts = []
-
-    def opened(html: str, *, width: int = 1280, scheme: str = "light", script: bool = True) -> Opened:
-        file = tmp_path / "report.html"
-        file.write_bytes(html.encode("utf-8"))
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
-        )
-        contexts.append(context)
-        page = context.new_page()
-        seen = Opened(page)
-        page.on("console", lambda message: seen.said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: seen.said.append(f"uncaught: {error}"))
-
-        def route(route: Any) -> None:
-            if route.request.url == file.as_uri():
-                route.continue_()
-            else:
-                seen.asked.append(route.request.url)
-                route.abort()
-
-        page.route("**/*", route)
-        page.add_init_script(
-            "window.breaches = [];"
-            "document.addEventListener('securitypolicyviolation', (e) => window.breaches.push(e.effectiveDirective))"
-        )
-        page.goto(file.as_uri())
-        return seen
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("variant", ["fail", "all-failed"])
