@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalplat.records import CasePair, Expectation, Flip, Trial
 
 from .numbers import count, money, seconds, signed, value
 from .talk import Talk, talk
 from .traces import TraceRows, rows
+from .worddiff import Pieces, compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class SideView:
     n_citations: int
     trace: TraceRows | None
     talk: Talk | None = None
+    pieces: Pieces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str], m
             (name, value(pair.baseline_scores.get(name)), value(pair.candidate_scores.get(name))) for name in names[:40]
         ),
         why=pair.explanations,
-        sides=tuple(_side(label, trial, detail) for label, trial in sides if label),
+        sides=_sides(sides, detail),
         detail=detail,
     )
 
@@ -152,6 +154,16 @@ def _expected(expect: Expectation) -> Iterator[tuple[str, str]]:
         yield "Expected JSON", "an answer that matches the case's schema"
     if expect.sources:
         yield "Sources", ", ".join(expect.sources)
+
+
+def _sides(sides: Sequence[tuple[str, Trial | None]], detail: Detail) -> tuple[SideView, ...]:
+    made = [_side(label, trial, detail) for label, trial in sides if label]
+    answers = [side.answer for side in made]
+    if len(made) == 2 and answers[0] is not None and answers[1] is not None:
+        pieces = compared(answers[0], answers[1], detail.text)
+        if pieces is not None:
+            made = [replace(side, pieces=own) for side, own in zip(made, pieces, strict=True)]
+    return tuple(made)
 
 
 def _side(label: str, trial: Trial | None, detail: Detail) -> SideView:

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from evalplat.records import MetricDecision, ReportData
+from evalplat.records import ReportData
 
 from . import cases, figures
-from .interval import draw
 from .linediff import marked
 from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
+from .panels.costs import spending
+from .panels.lights import lights
+from .panels.looks import looks
+from .panels.provenance import provenance
+from .panels.repeats import repeats
+from .panels.rows import method, scorecard, settle, slices
+from .panels.safety import safety
+from .panels.verdict import verdict
 from .text import one_line
-from .words import ADVICE, ESTIMANDS, VERDICTS, course
+from .words import VERDICTS
 
-_MOST = {"metrics": 60, "slices": 150, "findings": 200, "changes": 20}
+_MOST = {"findings": 200, "changes": 20}
 _MOST_FLIPS = 1000
 
 
 def render_html(data: ReportData) -> str:
     """One HTML file that opens offline, of at most 6,000,000 bytes. The same data gives the same bytes."""
     before = [
-        Panel("verdict", "Verdict", "verdict.html.j2", lambda: _verdict(data)),
-        Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: _scorecard(data), limit=300_000),
-        Panel("looks", "Looks", "looks.html.j2", lambda: _looks(data), limit=100_000),
-        Panel("settle", "What would settle it", "settle.html.j2", lambda: _settle(data)),
+        Panel("verdict", "Verdict", "verdict.html.j2", lambda: verdict(data)),
+        Panel("lights", "At a glance", "lights.html.j2", lambda: lights(data)),
+        Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: scorecard(data), limit=300_000),
+        Panel("settle", "What would settle it", "settle.html.j2", lambda: settle(data)),
+        Panel("looks", "Looks", "looks.html.j2", lambda: looks(data), limit=100_000),
         Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(data), limit=300_000),
-        Panel("slices", "Slices", "slices.html.j2", lambda: _slices(data), limit=500_000),
+        Panel("slices", "Slices", "slices.html.j2", lambda: slices(data), limit=500_000),
         Panel("explore", "Chart", "explore.html.j2", lambda: figures.forest(data.decision), limit=300_000),
+        Panel("safety", "Safety by attack", "safety.html.j2", lambda: safety(data), limit=300_000),
     ]
     after = [
+        Panel("repeats", "Asked again", "repeats.html.j2", lambda: repeats(data)),
         Panel("failures", "Failures by cause", "failures.html.j2", lambda: figures.failures(data)),
-        Panel("usage", "Cost, tokens, latency", "usage.html.j2", lambda: figures.usage(data.baseline, data.candidate)),
+        Panel("usage", "Cost, tokens, latency", "spending.html.j2", lambda: spending(data)),
         Panel("changes", "What changed", "changes.html.j2", lambda: _changes(data), limit=300_000),
-        Panel("method", "How it was computed", "method.html.j2", lambda: _method(data), limit=250_000),
-        Panel("hashes", "Hashes", "hashes.html.j2", lambda: {"hashes": _hashes(data)}),
+        Panel("method", "How it was computed", "method.html.j2", lambda: method(data), limit=300_000),
+        Panel("hashes", "Provenance", "provenance.html.j2", lambda: provenance(data)),
         Panel("reproduce", "Reproduce", "reproduce.html.j2", lambda: {"command": data.command}),
     ]
     head = [written for panel in before if (written := write(panel))]
@@ -50,62 +59,10 @@ def render_html(data: ReportData) -> str:
     return assemble(title, panels, footer, charts=charts)
 
 
-def _verdict(data: ReportData) -> dict[str, Any]:
-    decision = data.decision
-    return {
-        "decision": decision,
-        "words": VERDICTS[decision.verdict],
-        "action": ADVICE[decision.decision],
-        "estimand": ESTIMANDS[decision.estimand],
-        "suite": data.suite,
-        "generated_at": data.generated_at,
-        "tally": figures.tally(data),
-    }
-
-
-def _scorecard(data: ReportData) -> dict[str, Any]:
-    groups = []
-    for gating, title in ((True, "Gating"), (False, "Informative")):
-        metrics = [metric for metric in data.decision.metrics if metric.comparison.gating == gating]
-        if metrics:
-            groups.append((title, gating, _rows(metrics[: _MOST["metrics"]])))
-    left = len(data.decision.metrics) - sum(len(rows) for _, _, rows in groups)
-    return {"groups": groups, "left": left}
-
-
-def _rows(metrics: Sequence[MetricDecision]) -> list[dict[str, Any]]:
-    return [{"decision": metric, "found": metric.comparison, "drawing": draw(metric.comparison)} for metric in metrics]
-
-
-def _looks(data: ReportData) -> dict[str, Any] | None:
-    decision = data.decision
-    if not decision.looks and decision.anchor is None:
-        return None
-    found = next(one.comparison for one in decision.metrics if one.comparison.gating)
-    return {"cost": course(decision), "looks": decision.looks, "found": found, "anchor": decision.anchor}
-
-
-def _settle(data: ReportData) -> dict[str, Any] | None:
-    needed = [metric for metric in data.decision.metrics if metric.comparison.needed is not None]
-    return {"metrics": needed[: _MOST["metrics"]]} if needed else None
-
-
 def _warnings(data: ReportData) -> dict[str, Any] | None:
     findings = data.decision.findings
     shown = findings[: _MOST["findings"]]
     return {"findings": shown, "left": len(findings) - len(shown)} if findings else None
-
-
-def _slices(data: ReportData) -> dict[str, Any] | None:
-    slices = data.decision.slices
-    if not slices:
-        return None
-    shown = slices[: _MOST["slices"]]
-    groups = [
-        (metric, _rows([part for part in shown if part.comparison.metric == metric]))
-        for metric in dict.fromkeys(part.comparison.metric for part in shown)
-    ]
-    return {"groups": groups, "left": len(slices) - len(shown)}
 
 
 def _changes(data: ReportData) -> dict[str, Any] | None:
@@ -114,25 +71,6 @@ def _changes(data: ReportData) -> dict[str, Any] | None:
         return None
     changes = [(change.part, *marked(change.before, change.after)) for change in data.changes[: _MOST["changes"]]]
     return {"changes": changes, "left": len(data.changes) - len(changes)}
-
-
-def _method(data: ReportData) -> dict[str, Any]:
-    return {"metrics": data.decision.metrics[: _MOST["metrics"]], "estimand": ESTIMANDS[data.decision.estimand]}
-
-
-def _hashes(data: ReportData) -> dict[str, str]:
-    known = {"policy": data.decision.policy_sha256}
-    for role, side, card in (
-        ("baseline", data.decision.baseline, data.baseline),
-        ("candidate", data.decision.candidate, data.candidate),
-    ):
-        if side.run_id:
-            known[f"{role}, run"] = side.run_id
-        if card is not None:
-            known |= figures.hashes_of(card.info, f"{role}, ")
-        elif side.fingerprint:
-            known[f"{role}, target"] = side.fingerprint
-    return figures.merged(known, data.hashes)
 
 
 def _cases(data: ReportData, room: int) -> dict[str, Any] | None:

@@ -105,6 +105,15 @@ def money(number: float | None) -> str:
     return f"${number:,.2f}" if number >= 1 else f"${number:.4f}" if number >= 0.01 else f"${value(number)}"
 
 
+def minutes(number: float | None) -> str:
+    """A duration given in minutes, in the unit that fits."""
+    if number is None:
+        return ABSENT
+    if number < 1:
+        return f"{number * 60:.0f} s"
+    return f"{number:.0f} min" if number < 120 else f"{number / 60:,.1f} h"
+
+
 def count(number: int | None) -> str:
     """A whole number with thousands apart."""
     return ABSENT if number is None else f"{number:,}"

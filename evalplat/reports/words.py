@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Final
+from typing import Final, TypeVar
 
 from evalplat.records import Decision, MetricComparison, Needed
 
-from .numbers import count, level, size, value
+from .numbers import count, level, minutes, money, size, value
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +121,15 @@ def sentence(reason: str) -> str:
     return reason.replace(" -> ", " → ")
 
 
-def settling(needed: Needed) -> str:
-    """What would settle an inconclusive metric, in plain words."""
+def settling(needed: Needed, *, prices: bool = True) -> str:
+    """What would settle an inconclusive metric, in plain words; with calls, money and time unless told without."""
     if needed.reachable == "no":
         return "No number of cases or trials like these would settle it at this margin."
     if needed.reachable == "by trials":
         wanted = f"About {_trials(needed)} of each of the {_cases(needed)} at hand"
-        return f"{wanted}{_calls(needed)}. New cases are not needed."
+        return f"{wanted}{_calls(needed) if prices else ''}. New cases are not needed."
     wanted = f"About {_cases(needed)}, at {_trials(needed)} each"
-    return f"{wanted}{_calls(needed)}. More trials of the cases at hand would not do."
+    return f"{wanted}{_calls(needed) if prices else ''}. More trials of the cases at hand would not do."
 
 
 def _cases(needed: Needed) -> str:
@@ -145,6 +147,14 @@ def _trials(needed: Needed) -> str:
 def _calls(needed: Needed) -> str:
     if needed.candidate_calls is None:
         return ""
-    low, high = needed.candidate_calls
-    size = count(low) if low == high else f"{count(low)} to {count(high)}"
-    return f": {size} calls of the candidate"
+    told = [f"{_range(needed.candidate_calls, count)} calls of the candidate"]
+    if needed.cost_usd is not None:
+        told.append(_range(needed.cost_usd, money) if needed.cost_usd[1] else "no money")
+    if needed.minutes is not None:
+        told.append(f"{_range(needed.minutes, minutes)} one after another")
+    return f": {', '.join(told)}"
+
+
+def _range(ends: tuple[N, N], show: Callable[[N], str]) -> str:
+    low, high = show(ends[0]), show(ends[1])
+    return low if low == high else f"{low} to {high}"

@@ -9,14 +9,20 @@ from functools import cache
 from evalplat.records import (
     AgentSpec,
     Answer,
+    Calls,
     Case,
     CasePair,
     Citation,
+    Continued,
     Decision,
     Expectation,
     Failure,
     Finding,
+    Flaky,
+    FlakyCase,
     Flip,
+    Look,
+    LookMetric,
     MetricComparison,
     MetricDecision,
     ModelSettings,
@@ -31,6 +37,8 @@ from evalplat.records import (
     Side,
     Span,
     SpanEvent,
+    Spending,
+    Spent,
     Summary,
     SystemSummary,
     TargetInfo,
@@ -59,8 +67,10 @@ QUESTIONS = (
 
 @cache
 def gate(verdict: str = "fail") -> ReportData:
-    """`verdict` is pass, fail, inconclusive or all-failed."""
-    decision = {"pass": _passing, "fail": _failing, "inconclusive": _open, "all-failed": _all_failed}[verdict]()
+    """`verdict` is pass, fail, inconclusive, all-failed, or looked: after looks, with attacks, weights, repeats."""
+    from evalplat.gates import deciding, lights
+
+    decision = decided(verdict)
     pairs = tuple(_pair(number, verdict) for number in range(30))
     failed = 462 if verdict == "all-failed" else 3
     return ReportData(
@@ -87,7 +97,46 @@ def gate(verdict: str = "fail") -> ReportData:
             "baseline scores": content_hash(1),
             "candidate scores": content_hash(2),
         },
+        lights=lights(decision),
+        deciding=deciding(decision),
+        spending=_SPENDING,
+        **(_repeats(decision) if verdict == "looked" else {}),
     )
+
+
+_SPENDING = Spending(
+    n_cases=154,
+    rows=(
+        Spent(quantity="cost_usd", baseline=0.000089, candidate=0.0003, ratio=3.3707),
+        Spent(quantity="input_tokens", baseline=211.0, candidate=702.5, ratio=3.3294),
+        Spent(quantity="calls", baseline=1.0, candidate=1.5, ratio=1.5),
+        Spent(quantity="tool_calls", baseline=0.0, candidate=0.25, ratio=None),
+        Spent(quantity="latency_s", baseline=0.31, candidate=0.88, ratio=2.8387),
+    ),
+)
+
+
+def _repeats(decision: Decision) -> dict[str, object]:
+    systems = (decision.baseline.run_id, decision.candidate.run_id)
+    rows = tuple(
+        SystemSummary(
+            system=system, metric="success", n_cases=154, n_clusters=44, n_trials=462, failures=2, mean=mean, se=0.02,
+            ci_low=mean - 0.04, ci_high=mean + 0.04, pass_hat={"1": mean, "2": mean - 0.06, "3": mean - 0.09},
+        )
+        for system, mean in zip(systems, (0.8701, 0.8831), strict=True)
+    )  # fmt: skip
+    cases = tuple(FlakyCase(case_id=f"case-{n:03d}", right=1 + n % 2, trials=3) for n in range(7))
+    waver = tuple(
+        Flaky(system=system, metric="success", n_asked=154, n_flaky=len(own), cases=own)
+        for system, own in zip(systems, (cases[:4], cases), strict=True)
+    )
+    return {"repeats": Summary(systems=rows), "flaky": waver}
+
+
+def decided(verdict: str) -> Decision:
+    """The decision alone."""
+    known = {"pass": _passing, "fail": _failing, "inconclusive": _open, "all-failed": _all_failed, "looked": _looked}
+    return known[verdict]()
 
 
 @cache
@@ -193,13 +242,72 @@ def _open() -> Decision:
         "the difference is between -3.7 and +2.4 points (90 % confidence), "
         "so both no change and a drop of more than 2 points are possible"
     )
-    needed = Needed(cases=1080, clusters=310, trials=3, candidate_calls=(2240, 3240), reachable="only by clusters")
+    needed = Needed(
+        cases=1080,
+        clusters=310,
+        trials=3,
+        candidate_calls=(2240, 3240),
+        cost_usd=(0.672, 0.972),
+        minutes=(32.9, 47.5),
+        reachable="only by clusters",
+    )
     return _decision(
         "inconclusive",
         f"S{reason[1:]}.",
         _success("inconclusive", reason, 0.8636363636, -0.0064935065, -0.0371, 0.0241, needed),
         (),
     )
+
+
+def _looked() -> Decision:
+    """A pass at the third look, the second attempt; cases have weights, and attacks have families."""
+    plain = _passing()
+    success = plain.metrics[0]
+    weighed = {"weighted": True, "worse_share": 0.0143, "better_share": 0.0273, "level": 0.0171}
+    success = success.model_copy(update={"comparison": success.comparison.model_copy(update=weighed)})
+    kept = _zero(None, 120, 0, 0.0247)
+    families = [
+        ("goal=exfiltration", 40, 0, 0.0722),
+        ("goal=none", 20, 0, 0.1391),
+        ("goal=prompt_extraction", 60, 0, 0.0487),
+    ]
+    families += [("carrier=tool", 50, 0, 0.0582), ("carrier=user", 70, 0, 0.0419)]
+    looks = tuple(
+        Look(
+            look=number, cases=cases, clusters=cases // 4, calls=cases, difference=difference, pass_bound=passes,
+            fail_bound=fails, metrics=(
+                LookMetric(
+                    metric="success", difference=difference, pass_bound=passes, fail_bound=fails,
+                    level=None if passes is None else 0.01,
+                    verdict="pass" if number == 3 else "inconclusive",
+                ),
+            ),
+        )
+        for number, (cases, difference, passes, fails) in enumerate(
+            [(52, -0.021, None, None), (104, 0.004, 0.019, -0.048), (154, 0.013, 0.008, -0.036)], start=1
+        )
+    )  # fmt: skip
+    return plain.model_copy(
+        update={
+            "metrics": (success, *plain.metrics[1:], kept),
+            "slices": (*plain.slices, *(_zero(*one) for one in families)),
+            "looks": looks,
+            "stopped": "decided",
+            "calls": Calls(candidate=154, largest=250, baseline_run=12, baseline_kept=154),
+            "attempt": 2,
+            "continued": Continued(begun_at=AT - timedelta(days=1), earlier=("pass",), trials=(462, 462), new_trials=0),
+        }
+    )
+
+
+def _zero(part: str | None, trials: int, failures: int, upper: float) -> MetricDecision:
+    found = _success("pass", "kept: no failure", 1.0, 0.0, 0.0, 0.0).comparison.model_copy(
+        update={
+            "metric": "kept", "rule": "zero", "margin": None, "max_rate": 0.05, "slice": part, "n_cases": trials,
+            "n_trials": (trials, trials), "failures": failures, "rate_upper": upper, "p_adjusted": None, "p_drop": None,
+        }
+    )  # fmt: skip
+    return MetricDecision(comparison=found, verdict="pass", reason="kept: no failure")
 
 
 def _all_failed() -> Decision:

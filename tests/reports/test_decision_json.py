@@ -50,8 +50,8 @@ def test_needed_is_there_when_inconclusive():
         "clusters": 310,
         "trials": 3,
         "candidate_calls": [2240, 3240],
-        "cost_usd": None,
-        "minutes": None,
+        "cost_usd": [0.672, 0.972],
+        "minutes": [32.9, 47.5],
         "reachable": "only by clusters",
     }
 

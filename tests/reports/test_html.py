@@ -228,7 +228,7 @@ def test_a_run_without_failures_says_so():
 def test_the_door_is_shut_until_it_is_used():
     code = (
         "import sys; import evalplat.reports; from instruments import report_data; from evalplat.reports import *;"
-        "d = report_data.gate('fail').decision; decision_json(d); render_markdown(d); render_junit(d);"
+        "d = report_data.decided('fail'); decision_json(d); render_markdown(d); render_junit(d);"
         "print([m for m in ('plotly', 'mlflow', 'pydantic_ai', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="tests")

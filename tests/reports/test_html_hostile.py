@@ -68,7 +68,7 @@ def dressed(text: str, name: str) -> ReportData:
 
 
 CALM = Outline(without_plotly(render_html(dressed("calm text", "calm"))))
-LAID_OUT = {"span", "bdi"}  # marks for invisible characters; lines of a diff
+LAID_OUT = {"span", "bdi", "ins", "del"}  # marks for invisible characters; what differs in a diff
 
 
 def check(data: ReportData) -> Outline:

@@ -59,7 +59,7 @@ def test_says_the_verdict_the_reason_and_the_numbers():
 
 def test_inconclusive_says_what_would_settle_it():
     text = render_markdown(report_data.gate("inconclusive").decision)
-    assert "About 1,080 cases in 310 clusters, at 3 trials each: 2,240 to 3,240 calls of the candidate." in text
+    assert "About 1,080 cases in 310 clusters, at 3 trials each: 2,240 to 3,240 calls of the candidate, " in text
     assert "More trials of the cases at hand would not do." in text
 
 

@@ -1,0 +1,76 @@
+"""What to do next: concrete, with a link to where it is found on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evalplat.records import MetricDecision, ReportData
+from evalplat.reports.numbers import change
+from evalplat.reports.text import one_line
+from evalplat.reports.words import settling
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A thing to do, and the part of the page that helps with it."""
+
+    text: str
+    link: str | None = None
+    says: str = ""
+
+
+def next_steps(data: ReportData, deciding: MetricDecision) -> list[Step]:
+    """At most four."""
+    return list(_steps(data, deciding))[:4]
+
+
+def _steps(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
+    decision = data.decision
+    if decision.decision == "needs-approval":
+        yield Step("Have a person decide who answers for it.")
+    elif decision.verdict == "pass":
+        yield Step("Ship it.")
+    if decision.verdict == "inconclusive":
+        yield from _settle(data)
+    if decision.verdict != "pass":
+        yield from _where(data, deciding)
+    elif any(finding.code in ("tolerable_drop", "slice_regression") for finding in decision.findings):
+        yield Step("It holds up as a whole, and something did get worse:", "warnings", "the warnings say what")
+    if decision.verdict == "fail":
+        yield Step("Mend it, and gate again with", "reproduce", "the same command")
+
+
+def _settle(data: ReportData) -> Iterator[Step]:
+    needed = [one for one in data.decision.metrics if one.comparison.gating and one.comparison.needed is not None]
+    for one in needed[:1]:
+        if one.comparison.needed is not None:
+            yield Step(
+                f"To settle {one_line(one.comparison.metric, 60)}: {_lower(settling(one.comparison.needed))}",
+                "settle",
+                "What would settle it",
+            )
+    if not needed:
+        yield Step("More of the same would not settle it:", "warnings", "the warnings say why")
+
+
+def _where(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
+    """The slice that lost most, then the worst case."""
+    own = [
+        one
+        for one in data.decision.slices
+        if one.comparison.metric == deciding.comparison.metric and one.verdict == "fail"
+    ]
+    sign = -1.0 if deciding.comparison.direction == "lower" else 1.0
+    lost = [one for one in own if one.comparison.difference is not None]
+    if lost:
+        worst = min(lost, key=lambda one: sign * (one.comparison.difference or 0.0)).comparison
+        text = f"Look at {one_line(worst.slice or '', 60)} first: it lost most ({change(worst.difference, worst)}):"
+        yield Step(text, "slices", "all slices")
+    first = next((pair for pair in data.pairs if pair.baseline or pair.candidate), None)
+    if first is not None and (first.change is None or first.change < 0):
+        yield Step(f"Open the worst case, {one_line(first.case.id, 60)}:", "case-1", "both answers and traces")
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

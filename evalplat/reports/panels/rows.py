@@ -1,0 +1,74 @@
+"""Rows of metrics: the scorecard, the slices, how each was computed, what would settle the open ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from evalplat.records import MetricDecision, ReportData
+from evalplat.reports.interval import Drawing, draw
+from evalplat.reports.words import ESTIMANDS
+
+_MOST_METRICS = 60
+_MOST_SLICES = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A metric with its picture. `at` is its place in decision.json, by which each number is found again."""
+
+    at: str
+    number: int
+    decision: MetricDecision
+    drawing: Drawing | None
+
+    @property
+    def found(self) -> Any:
+        """What was measured."""
+        return self.decision.comparison
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Names of the fields between which the interval lies."""
+        return ("rate_upper",) if self.found.rule == "zero" else ("ci_low", "ci_high")
+
+
+def numbered(group: str, metrics: Iterable[tuple[int, MetricDecision]]) -> list[Row]:
+    """Metrics with their places in `group` of decision.json."""
+    return [Row(f"{group}.{place}", place, one, draw(one.comparison)) for place, one in metrics]
+
+
+def scorecard(data: ReportData) -> dict[str, Any]:
+    """Gating metrics, then informative ones."""
+    groups = []
+    for gating, title in ((True, "Gating"), (False, "Informative")):
+        own = [(place, one) for place, one in enumerate(data.decision.metrics) if one.comparison.gating == gating]
+        if own:
+            groups.append((title, gating, numbered("metrics", own[:_MOST_METRICS])))
+    left = len(data.decision.metrics) - sum(len(rows) for _, _, rows in groups)
+    return {"groups": groups, "left": left}
+
+
+def slices(data: ReportData) -> dict[str, Any] | None:
+    """By metric, the parts of its cases."""
+    if not data.decision.slices:
+        return None
+    shown = numbered("slices", enumerate(data.decision.slices[:_MOST_SLICES]))
+    groups = [
+        (metric, [row for row in shown if row.found.metric == metric])
+        for metric in dict.fromkeys(row.found.metric for row in shown)
+    ]
+    return {"groups": groups, "left": len(data.decision.slices) - len(shown)}
+
+
+def method(data: ReportData) -> dict[str, Any]:
+    """How each metric was computed, unrounded."""
+    rows = numbered("metrics", enumerate(data.decision.metrics[:_MOST_METRICS]))
+    return {"rows": rows, "estimand": ESTIMANDS[data.decision.estimand]}
+
+
+def settle(data: ReportData) -> dict[str, Any] | None:
+    """Open metrics, with what would settle them."""
+    rows = [row for row in numbered("metrics", enumerate(data.decision.metrics)) if row.found.needed is not None]
+    return {"rows": rows[:_MOST_METRICS]} if rows else None

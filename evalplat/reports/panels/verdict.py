@@ -1,0 +1,101 @@
+"""The head of the page: the verdict, what it means, what changed, what it costs, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from evalplat.records import MetricComparison, MetricDecision, ReportData
+from evalplat.reports.numbers import change, count, span
+from evalplat.reports.text import one_line
+from evalplat.reports.verdict_words import deciding_place, dimension_at, headline
+from evalplat.reports.words import ADVICE, ESTIMANDS, VERDICTS, attempted, statistic_in_words
+
+from .costs import in_a_sentence
+from .next_steps import next_steps
+
+
+def verdict(data: ReportData) -> dict[str, Any]:
+    """Variables of the head."""
+    decision, place = data.decision, _place(data)
+    deciding, meaning = decision.metrics[place], VERDICTS[decision.verdict].meaning
+    # An attempt before, an anchor or Holm can make the verdict another than that of any metric.
+    agrees = deciding.verdict == decision.verdict
+    return {
+        "decision": decision,
+        "place": place,
+        "deciding": deciding.comparison,
+        "headline": headline(deciding, dimension_at(data, place)) if agrees else meaning,
+        "agrees": agrees,
+        "meaning": meaning,
+        "counted": _counted(data, deciding),
+        "action": ADVICE[decision.decision],
+        "estimand": ESTIMANDS[decision.estimand],
+        "attempt": attempted(decision),
+        "suite": data.suite,
+        "generated_at": data.generated_at,
+        "users": list(_users(data, place)),
+        "changed": [one.part for one in data.changes],
+        "costs": in_a_sentence(data),
+        "steps": next_steps(data, deciding),
+    }
+
+
+def _place(data: ReportData) -> int:
+    """Of the metric that decides; where all pass, of the one that the policy names first."""
+    place = deciding_place(data)
+    if data.decision.metrics[place].verdict != "pass":
+        return place
+    return next((at for at, one in enumerate(data.decision.metrics) if one.comparison.gating), place)
+
+
+def _counted(data: ReportData, deciding: MetricDecision) -> str:
+    """What the metric is, and how the others that decide stand."""
+    gating = [one for one in data.decision.metrics if one.comparison.gating]
+    what = statistic_in_words(deciding.comparison)
+    if len(gating) == 1:
+        return f"{what}; the one metric that decides"
+    same = sum(one.verdict == deciding.verdict for one in gating)
+    if same == len(gating):
+        narrowest = data.decision.metrics[deciding_place(data)].comparison.metric
+        narrowly = f", {one_line(narrowest, 60)} most narrowly" if deciding.verdict == "pass" else ""
+        return f"{what}; all {len(gating)} metrics that decide {_do(deciding.verdict, len(gating))}{narrowly}"
+    return f"{what}; the worst of {len(gating)} metrics that decide, of which {same} {_do(deciding.verdict, same)}"
+
+
+def _do(verdict: str, n: int) -> str:
+    one = n == 1
+    return {
+        "pass": "passes" if one else "pass",
+        "fail": "fails" if one else "fail",
+        "inconclusive": "is open" if one else "are open",
+    }[verdict]
+
+
+def _users(data: ReportData, place: int) -> Iterator[tuple[str, str, MetricComparison]]:
+    """Path, sentence and figures of whom it touches, where cases have the weights of questions in use: all of them,
+    then the slices that got worse beyond doubt."""
+    told = [(f"metrics.{place}", data.decision.metrics[place])]
+    told += [
+        (f"slices.{number}", one)
+        for number, one in enumerate(data.decision.slices)
+        if one.verdict == "fail" and one.comparison.gating and one.comparison.rule != "zero"
+    ][:3]
+    told += [(f"metrics.{at}", one) for at, one in enumerate(data.decision.metrics) if one.comparison.gating][:1]
+    for path, one in dict(told).items():
+        found = one.comparison
+        if found.weighted and found.worse_share is not None and found.better_share is not None:
+            yield path, _in_thousand(found), found
+
+
+def _in_thousand(found: MetricComparison) -> str:
+    which = f"{found.slice.partition('=')[2]} " if found.slice else ""
+    worse, better = (round(1000 * share) for share in (found.worse_share or 0.0, found.better_share or 0.0))
+    if not worse and not better:
+        return f"Of 1,000 {which}questions as they are asked, none is answered otherwise."
+    lead = f"About {count(worse)} in 1,000 {which}questions get worse" if worse else f"No {which}question got worse"
+    return f"{lead}, {f'{count(better)} better' if better else 'none better'} (net {_net(found)})."
+
+
+def _net(found: MetricComparison) -> str:
+    return f"{change(found.difference, found)}, {span(found.ci_low, found.ci_high, lambda end: change(end, found))}"
