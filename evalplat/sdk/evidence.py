@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -70,15 +70,12 @@ def report_data(
 
 def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
     """Everything that the page of one run shows: failed trials, then those that a gating metric calls wrong."""
-    scores = _scores(table, run.info.id, {case.id for case in suite.cases})
     bad = _bad_ends(suite)
     first = next(iter(bad))
     cases = {case.id: case for case in suite.cases}
-    doubtful = [
-        t for t in run.trials if t.failure is not None or any(scores.get(_key(t), {}).get(m) == bad[m] for m in bad)
-    ]
-    doubtful.sort(key=lambda t: t.failure is None)
+    doubtful = _doubtful(run, table, bad)
     shown = doubtful[:MAX_PAIRS]
+    scores = _scores(table, run.info.id, {t.key.case_id for t in shown})
     why = explanations(suite, run, shown)
     failed = tuple(
         CasePair(
@@ -101,6 +98,34 @@ def run_report_data(run: Run, table: ScoreTable, suite: Suite) -> RunReportData:
         flaky=flaky(table, system=run.info.id, metric=first, good=1.0 - bad[first]),
         command=f"evalplat report {shlex.quote(run.info.id)} -o run.html",
     )
+
+
+def shown_of_run(run: Run, table: ScoreTable, suite: Suite) -> frozenset[str]:
+    """The cases of which the page of a run shows a trial."""
+    return frozenset(trial.key.case_id for trial in _doubtful(run, table, _bad_ends(suite))[:MAX_PAIRS])
+
+
+def shown_of_gate(decision: Decision, *runs: Run) -> frozenset[str]:
+    """The cases that the page of a decision shows."""
+    return frozenset(_wanted(decision, runs)[:MAX_PAIRS])
+
+
+def _doubtful(run: Run, table: ScoreTable, bad: Mapping[str, float]) -> list[Trial]:
+    """Failed trials, then those that a metric of `bad` gives the score that is wrong."""
+    wrong = np.zeros(len(table.score), dtype=bool)
+    for metric, score in bad.items():
+        wrong |= (table.metric.codes == table.metric.code_of(metric)) & (table.score == score)
+    wrong &= table.system.codes == table.system.code_of(run.info.id)
+    keys = {(table.case.values[table.case.codes[row]], int(table.trial[row])) for row in np.flatnonzero(wrong)}
+    doubtful = [trial for trial in run.trials if trial.failure is not None or _key(trial) in keys]
+    return sorted(doubtful, key=lambda trial: trial.failure is None)
+
+
+def _wanted(decision: Decision, runs: Sequence[Run]) -> list[str]:
+    """Flipped cases, worst first, then cases with a failed trial."""
+    flipped = [flip.case_id for flip in decision.flips]
+    failed = {trial.key.case_id for run in runs for trial in run.failures}
+    return [*dict.fromkeys(flipped), *sorted(failed.difference(flipped))]
 
 
 def _bad_ends(suite: Suite) -> dict[str, float]:
@@ -134,9 +159,7 @@ def _pairs(
 ) -> tuple[tuple[CasePair, ...], int]:
     """Flipped cases, worst first, then cases with a failed trial; by case the trial that shows it best."""
     changes = {flip.case_id: flip.change for flip in decision.flips}
-    runs = [run for run in (baseline, candidate) if run is not None]
-    failed = {t.key.case_id for run in runs for t in run.failures}
-    wanted = [*changes, *sorted(failed - changes.keys())]
+    wanted = _wanted(decision, [run for run in (baseline, candidate) if run is not None])
     shown = set(wanted[:MAX_PAIRS])
     cases = {case.id: case for case in suite.cases} if suite is not None else {}
     base_trials, cand_trials = _by_case(baseline), _by_case(candidate)

@@ -8,7 +8,7 @@ from pathlib import Path
 from evalplat.errors import EvalplatError
 from evalplat.records import Decision, ReportData, ScoreTable
 
-from .evidence import report_data, run_report_data
+from .evidence import report_data, run_report_data, shown_of_gate, shown_of_run
 from .workspace import workspace
 
 
@@ -25,7 +25,10 @@ def report(ref: str) -> str:
         return render_html(_with_runs(decision, f"evalplat report {ref}"))
     store = workspace().store()
     run_id = store.resolve(ref)
-    return render_run_html(run_report_data(store.load_run(run_id), store.load_scores(run_id), store.load_suite(run_id)))
+    table, suite = store.load_scores(run_id), store.load_suite(run_id)
+    run = store.load_run(run_id, traces=False)
+    run = store.load_traces(run, shown_of_run(run, table, suite))
+    return render_run_html(run_report_data(run, table, suite))
 
 
 def _with_runs(decision: Decision, command: str) -> ReportData:
@@ -42,7 +45,9 @@ def _with_runs(decision: Decision, command: str) -> ReportData:
         return alone
     try:
         store = workspace().store()
-        base, cand = (store.load_run(store.resolve(run_id)) for run_id in ids if run_id is not None)
+        runs = [store.load_run(store.resolve(run_id), traces=False) for run_id in ids if run_id is not None]
+        shown = shown_of_gate(decision, *runs)
+        base, cand = (store.load_traces(run, shown) for run in runs)
         tables = [store.load_scores(run.info.id) for run in ((base, cand) if ids[0] != ids[1] else (base,))]
         suite = store.load_suite(cand.info.id)
     except EvalplatError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +20,7 @@ from .kept import StoredRun
 from .names import clipped, run_key
 from .runs import is_complete, search
 from .score_table import scores_from_parquet
-from .trial_table import trials_from_files
+from .trial_table import trials_from_files, with_traces
 
 _MLFLOW_ID_LENGTH = 32
 _NEAR = 5
@@ -58,14 +59,25 @@ def load_info(door: Door, run_id: str) -> RunInfo:
         return RunInfo.model_validate(json.loads(content))
 
 
-def load_run(door: Door, run_id: str) -> Run:
-    """The run with all its trials and traces."""
+def load_run(door: Door, run_id: str, *, traces: bool = True) -> Run:
+    """The run with all its trials, with or without their traces."""
     found = _run_with_trials(door, run_id)
-    info, table, traces = (download(door, found, name) for name in ("run.json", "trials.parquet", "traces.jsonl"))
+    info, table = (download(door, found, name) for name in ("run.json", "trials.parquet"))
+    lines = _lines(door, found) if traces else None
     with _readable(run_id, "its trials"):
-        # Not splitlines(): a model's text may hold other line ends than the file's.
-        lines = [line for line in traces.decode().split("\n") if line]
         return Run(info=RunInfo.model_validate(json.loads(info)), trials=trials_from_files(table, lines))
+
+
+def load_traces(door: Door, run: Run, whole: Container[str]) -> Run:
+    """A kept run that was loaded without traces, with them."""
+    lines = _lines(door, _run_with_trials(door, run.info.id))
+    with _readable(run.info.id, "its traces"):
+        return run.model_copy(update={"trials": with_traces(run.trials, lines, whole)})
+
+
+def _lines(door: Door, found: Any) -> Iterable[bytes]:
+    # As bytes, whose only line end is the file's: a model's text may hold others.
+    return io.BytesIO(download(door, found, "traces.jsonl"))
 
 
 def load_suite(door: Door, run_id: str) -> Suite:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -108,10 +108,19 @@ class Store:
         with self._door.using(f"cannot register the dataset {version.ref}"):
             return datasets.register_dataset(self._door, version)
 
-    def load_run(self, run_id: str) -> Run:
-        """A kept run, all of it. Raises ReferenceUnknown where it is absent or only half there."""
+    def load_run(self, run_id: str, *, traces: bool = True) -> Run:
+        """A kept run, all of it, or without its traces, which take most of the room of a large one.
+
+        Raises ReferenceUnknown where it is absent or only half there.
+        """
         with self._door.using(f"cannot give run {run_id}"):
-            return loading.load_run(self._door, run_id)
+            return loading.load_run(self._door, run_id, traces=traces)
+
+    def load_traces(self, run: Run, whole: Container[str]) -> Run:
+        """A kept run that was loaded without traces, with them: whole for the trials of the cases `whole`, for others
+        the spans of tool calls alone, without arguments and results. Raises ReferenceUnknown."""
+        with self._door.using(f"cannot give the traces of run {run.info.id}"):
+            return loading.load_traces(self._door, run, whole)
 
     def has_trials(self, run_id: str) -> bool:
         """Whether a kept run has trials and a suite: false where only scores were imported. Raises ReferenceUnknown."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC
 from typing import Any
 
-from evalplat.records import Trial
+from evalplat.records import Trace, Trial
 
 from .json_text import is_utf8, json_line
 from .names import displayable
@@ -22,6 +22,10 @@ _USAGE = (
     "unknown_usage_calls",
     "cost_usd",
 )
+
+_ROWS = 1000
+_OPERATION = "gen_ai.operation.name"
+_BARE = {"attributes": {_OPERATION: "execute_tool"}, "events": (), "status_message": ""}
 
 
 def trials_to_parquet(trials: Iterable[Trial]) -> bytes:
@@ -66,25 +70,62 @@ def traces_to_jsonl(trials: Iterable[Trial]) -> Iterator[str]:
             yield json_line(key | trial.trace.model_dump()) + "\n"
 
 
-def trials_from_files(table: bytes, traces: Iterable[str]) -> tuple[Trial, ...]:
-    """The trials behind both files, in the order of the table. Raises ValueError where they do not fit together."""
+def trials_from_files(table: bytes, traces: Iterable[str | bytes] | None) -> tuple[Trial, ...]:
+    """The trials behind both files, in the order of the table; with `traces` None each without its trace.
+
+    Raises ValueError where the files do not fit together.
+    """
     import pyarrow.parquet as pq
 
-    by_key: dict[tuple[str, int], dict[str, Any]] = {}
-    for line in traces:
-        trace = json.loads(line)
-        by_key[trace.pop("case_id"), trace.pop("trial")] = trace
+    # In one order in both files, so that only one trace at a time is held beside the trials.
+    coming = _Traces(traces or ())
     trials = []
-    for row in pq.read_table(io.BytesIO(table)).to_pylist():
-        fields = json.loads(row["exact"]) if row["exact"] is not None else _fields(row)
-        key = fields["key"]
-        trace = by_key.pop((key["case_id"], key["trial"]), None)
-        if (trace is None) != (row["trace_id"] is None):
-            raise ValueError(f"trial {key['trial']} of case {key['case_id']} and its trace do not fit together")
-        trials.append(Trial.model_validate(fields | {"trace": trace}))
-    if by_key:
-        raise ValueError(f"{len(by_key)} traces belong to no trial")
+    # Rows as Python objects take ten times the table's room: never all at once.
+    for batch in pq.ParquetFile(io.BytesIO(table)).iter_batches(batch_size=_ROWS):
+        for row in batch.to_pylist():
+            fields = json.loads(row["exact"]) if row["exact"] is not None else _fields(row)
+            wanted = traces is not None and row["trace_id"] is not None
+            fields["trace"] = coming.of(fields["key"]["case_id"], fields["key"]["trial"]) if wanted else None
+            trials.append(Trial.model_validate(fields))
+    if left := coming.left():
+        raise ValueError(f"{left} traces belong to no trial")
     return tuple(trials)
+
+
+def with_traces(trials: Iterable[Trial], traces: Iterable[str | bytes], whole: Container[str]) -> tuple[Trial, ...]:
+    """The trials with their traces: whole for these cases, of others the tool calls alone, without what was said."""
+    found: dict[tuple[str, int], Trace] = {}
+    for line in traces:
+        fields = json.loads(line)
+        key = fields.pop("case_id"), fields.pop("trial")
+        if key[0] not in whole:
+            fields["spans"] = [span | _BARE for span in fields["spans"] if _is_tool_call(span)]
+        found[key] = Trace.model_validate(fields)
+    return tuple(
+        trial.model_copy(update={"trace": found.get((trial.key.case_id, trial.key.trial))}) for trial in trials
+    )
+
+
+class _Traces:
+    """Lines of `traces.jsonl`, taken in their order."""
+
+    def __init__(self, lines: Iterable[str | bytes]) -> None:
+        self._lines = iter(lines)
+
+    def of(self, case_id: str, trial: int) -> dict[str, Any]:
+        """The next, which must be of this trial."""
+        fields: dict[str, Any] = json.loads(next(self._lines, "{}"))
+        if (fields.pop("case_id", None), fields.pop("trial", None)) != (case_id, trial):
+            raise ValueError(f"trial {trial} of case {case_id} and its trace do not fit together")
+        return fields
+
+    def left(self) -> int:
+        """How many nobody took."""
+        return sum(1 for _ in self._lines)
+
+
+def _is_tool_call(span: dict[str, Any]) -> bool:
+    return bool(span["attributes"].get(_OPERATION) == "execute_tool")
 
 
 def _row(trial: Trial) -> dict[str, Any]:

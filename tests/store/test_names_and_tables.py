@@ -26,7 +26,7 @@ from evalplat.store import scores_from_parquet, scores_to_parquet
 from evalplat.store.facts import split_metrics, summary_key
 from evalplat.store.location import without_credentials
 from evalplat.store.names import clipped, metric_key, metric_name, prompt_name
-from evalplat.store.trial_table import traces_to_jsonl, trials_from_files, trials_to_parquet
+from evalplat.store.trial_table import traces_to_jsonl, trials_from_files, trials_to_parquet, with_traces
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
 NAMES = ANY_TEXT.filter(
@@ -192,5 +192,24 @@ def test_trials_without_their_traces_are_refused() -> None:
     run = make_run()
     with pytest.raises(ValueError, match="do not fit together"):
         trials_from_files(trials_to_parquet(run.trials), [])
-    with pytest.raises(ValueError, match="1 traces belong to no trial"):
+    with pytest.raises(ValueError, match="do not fit together"):
         trials_from_files(trials_to_parquet(run.trials[1:]), list(traces_to_jsonl(run.trials)))
+    with pytest.raises(ValueError, match="1 traces belong to no trial"):
+        trials_from_files(trials_to_parquet(run.trials[:-1]), list(traces_to_jsonl(run.trials)))
+
+
+def test_traces_come_later_whole_where_asked_and_elsewhere_as_tool_calls_without_words() -> None:
+    from instruments.kept_runs import make_run
+
+    run = make_run()
+    bare = trials_from_files(trials_to_parquet(run.trials), None)
+    assert bare == tuple(trial.model_copy(update={"trace": None}) for trial in run.trials)
+    lines = list(traces_to_jsonl(run.trials))
+    for before, after in zip(run.trials, with_traces(bare, lines, {"q2"}), strict=True):
+        if before.key.case_id == "q2":
+            assert after == before
+            continue
+        (call,) = after.trace.spans
+        assert call.name == "execute_tool order_status"
+        assert dict(call.attributes) == {"gen_ai.operation.name": "execute_tool"}
+        assert after.model_copy(update={"trace": None}) == before.model_copy(update={"trace": None})
