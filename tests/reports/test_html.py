@@ -169,6 +169,9 @@ def test_a_broken_panel_is_a_card_and_the_page_lives():
     assert "RuntimeError: the store said no to [redacted] <b>twice</b>" in text
     assert page.elements["section"] == whole.elements["section"]
     assert page.unbalanced == []
+    assert "Could not be told" in text
+    assert "what changed: RuntimeError" in text
+    assert "Answers are worse by 9.1 points" in text
     for words in ("Scorecard", "How it was computed", "case-029", "−9.1 points"):
         assert words in text
 

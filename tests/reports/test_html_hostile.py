@@ -10,10 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from instruments import hostile, report_data
 from instruments.html_outline import Outline, squeezed, without_plotly
 
-from evalplat.records import Answer, CasePair, Failure, Flip, PartChange, ReportData
+from evalplat.gates import deciding, lights
+from evalplat.records import (
+    Answer,
+    CasePair,
+    Failure,
+    Flaky,
+    FlakyCase,
+    Flip,
+    PartChange,
+    ReportData,
+    Summary,
+)
 from evalplat.reports import render_html
 
 LIMIT = 6_000_000
+
+
+REPEATS = report_data.gate("looked").repeats
 
 
 def dressed(text: str, name: str) -> ReportData:
@@ -36,8 +50,14 @@ def dressed(text: str, name: str) -> ReportData:
         case=case, baseline=failed, candidate=answered, baseline_scores=scores, candidate_scores=scores, change=-1.0
     )
     metric = data.decision.metrics[0]
-    metric = metric.model_copy(
-        update={"reason": text, "comparison": metric.comparison.model_copy(update={"metric": name, "slice": name})}
+    told = {"metric": name, "slice": name, "weighted": True, "worse_share": 0.1, "better_share": 0.0}
+    metric = metric.model_copy(update={"reason": text, "comparison": metric.comparison.model_copy(update=told)})
+    kept = report_data.gate("looked").decision.metrics[-1]
+    zero = {"metric": name, "slice": f"goal={name}"}
+    kept = kept.model_copy(update={"comparison": kept.comparison.model_copy(update=zero)})
+    looks = tuple(
+        look.model_copy(update={"metrics": tuple(row.model_copy(update={"metric": name}) for row in look.metrics)})
+        for look in report_data.gate("looked").decision.looks
     )
     finding = (
         report_data.gate("fail")
@@ -48,15 +68,23 @@ def dressed(text: str, name: str) -> ReportData:
         update={
             "reason": text,
             "baseline": data.decision.baseline.model_copy(update={"ref": text, "run_id": text}),
-            "metrics": (metric, metric),
-            "slices": (metric,),
+            "metrics": (metric, metric, kept),
+            "slices": (metric, kept, metric.model_copy(update={"verdict": "fail"})),
+            "looks": looks,
             "findings": (finding,),
             "flips": (Flip(case_id=f"{text}!", metric=name, baseline=1.0, candidate=0.0, change=-1.0),),
         }
     )
+    waver = Flaky(
+        system=text, metric=name, n_asked=2, n_flaky=1, cases=(FlakyCase(case_id=name, right=1, trials=2),)
+    )  # fmt: skip
     return data.model_copy(
         update={
             "decision": decision,
+            "lights": lights(decision),
+            "deciding": deciding(decision),
+            "repeats": Summary(systems=tuple(row.model_copy(update={"metric": name}) for row in REPEATS.systems)),
+            "flaky": (waver,),
             "suite": text,
             "command": text,
             "changes": (PartChange(part="p", before=text, after=text + "x"),),
@@ -175,7 +203,7 @@ def test_no_list_outgrows_the_page():
     assert len(page.encode()) <= LIMIT
     found = Outline(without_plotly(page))
     assert found.unbalanced == []
-    assert "4,850 more slices are in decision.json" in squeezed(found.text)
+    assert "14,850 more slices are in decision.json" in squeezed(found.text)
 
 
 def test_keys_and_passwords_do_not_reach_the_page():

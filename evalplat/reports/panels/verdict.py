@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from evalplat.records import MetricComparison, MetricDecision, ReportData
 from evalplat.reports.numbers import change, count, span
@@ -13,6 +13,10 @@ from evalplat.reports.words import ADVICE, ESTIMANDS, VERDICTS, attempted, stati
 
 from .costs import in_a_sentence
 from .next_steps import next_steps
+
+_ASIDES: Final = {
+    "users": "what it means for users", "changed": "what changed", "costs": "what it costs", "steps": "what to do next"
+}  # fmt: skip
 
 
 def verdict(data: ReportData) -> dict[str, Any]:
@@ -34,11 +38,25 @@ def verdict(data: ReportData) -> dict[str, Any]:
         "attempt": attempted(decision),
         "suite": data.suite,
         "generated_at": data.generated_at,
-        "users": list(_users(data, place)),
-        "changed": [one.part for one in data.changes],
-        "costs": in_a_sentence(data),
-        "steps": next_steps(data, deciding),
+        **_asides(
+            users=lambda: list(_users(data, place)),
+            changed=lambda: [one.part for one in data.changes],
+            costs=lambda: in_a_sentence(data),
+            steps=lambda: next_steps(data, deciding),
+        ),
     }
+
+
+def _asides(**builds: Callable[[], Any]) -> dict[str, Any]:
+    """What stands beside the verdict, which does not fall with it: what breaks is named in its place."""
+    found: dict[str, Any] = dict.fromkeys(builds)
+    broken = []
+    for name, build in builds.items():
+        try:
+            found[name] = build()
+        except Exception as err:  # noqa: BLE001 the verdict must stand whatever breaks beside it; the page names it
+            broken.append(f"{_ASIDES[name]}: {type(err).__name__}")
+    return {**found, "broken": broken}
 
 
 def _place(data: ReportData) -> int:
