@@ -28,12 +28,13 @@ _MOST_FLIPS = 1000
 
 def render_html(data: ReportData) -> str:
     """One HTML file that opens offline, of at most 6,000,000 bytes. The same data gives the same bytes."""
+    track = "Looks" if data.decision.looks else "Since the anchor"
     before = [
         Panel("verdict", "Verdict", "verdict.html.j2", lambda: verdict(data)),
         Panel("lights", "At a glance", "lights.html.j2", lambda: lights(data)),
         Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: scorecard(data), limit=300_000),
         Panel("settle", "What would settle it", "settle.html.j2", lambda: settle(data)),
-        Panel("looks", "Looks", "looks.html.j2", lambda: looks(data), limit=100_000),
+        Panel("looks", track, "looks.html.j2", lambda: looks(data), limit=100_000),
         Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(data), limit=300_000),
         Panel("slices", "Slices", "slices.html.j2", lambda: slices(data), limit=500_000),
         Panel("explore", "Chart", "explore.html.j2", lambda: figures.forest(data.decision), limit=300_000),

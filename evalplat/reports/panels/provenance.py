@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from evalplat.records import ReportData, RunCard, Side
@@ -36,8 +37,10 @@ def _run(side: Side, card: RunCard | None) -> str:
     info = card.info
     closed = f" to {info.closed_at:%H:%M %Z}" if info.closed_at is not None else ", still open"
     model = f", model {info.target.spec.model.name}" if info.target.spec is not None else ""
+    # A path on somebody's machine says nothing to others.
+    target = info.target.name if PurePath(info.target.ref).is_absolute() else info.target.ref
     return (
-        f"{info.target.ref} ({info.target.kind}{model}): {size}, {info.trials} asked of a case, seed {info.seed}, "
+        f"{target} ({info.target.kind}{model}): {size}, {info.trials} asked of a case, seed {info.seed}, "
         f"run by evalplat {info.version}, {info.created_at:%Y-%m-%d %H:%M}{closed}"
     )
 
