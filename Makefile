@@ -34,6 +34,11 @@ lint: .venv/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+example-report: .venv/test.stamp ## the page that README shows, from the demo's failed gate (a quarter of an hour)
+	$(BIN)/evalplat demo
+	cp reports/v2-to-v3.html reports/example.html
+	$(BIN)/python tests/instruments/first_screen.py reports/example.html reports/example.png
+
 system-deps: ## what needs root: Debian's chromium for the browser tests
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium fonts-dejavu-core fonts-liberation; }
 
