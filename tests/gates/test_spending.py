@@ -64,6 +64,8 @@ def test_settling_is_told_in_money_and_minutes_where_they_are_known():
     assert needed.candidate_calls == (2240, 3240)
     assert needed.cost_usd == pytest.approx((4.48, 6.48))
     assert needed.minutes == pytest.approx((112.0, 162.0))
-    assert priced(decision, cost_usd=None, latency_s=None) == decision
+    unknown = priced(decision, cost_usd=None, latency_s=None).metrics[0].comparison.needed
+    assert (unknown.cost_usd, unknown.minutes) == (None, None)
+    assert unknown.candidate_calls == needed.candidate_calls
     with pytest.raises(ValueError, match="latency_s must not be negative"):
         priced(decision, cost_usd=None, latency_s=-1.0)
