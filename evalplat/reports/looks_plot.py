@@ -41,7 +41,7 @@ class LooksPlot:
 
 
 def plot(rows: Sequence[tuple[int, LookMetric]], found: MetricComparison) -> LooksPlot | None:
-    """Of (cases, metric at the look); None where no look has a number to draw."""
+    """Of (cases, metric at the look); None where there is no course to draw: one look, or no numbers."""
     held = scale(found)
     alone = found.rule in ("at_least", "at_most")
     if alone or found.rule == "zero":
@@ -50,7 +50,7 @@ def plot(rows: Sequence[tuple[int, LookMetric]], found: MetricComparison) -> Loo
         number for _, row in rows for number in (row.difference, row.pass_bound, row.fail_bound) if number is not None
     ]
     numbers = [number for number in numbers if math.isfinite(number)]
-    if not numbers or held.null is None:
+    if len(rows) < 2 or not numbers or held.null is None:
         return None
     low, high = min(*numbers, held.null), max(*numbers, held.null)
     spread = (high - low) or abs(high) or 1.0
