@@ -3,9 +3,11 @@
 In a page
 
 - a fenced block `sh` holds commands, each ending with 0 unless `# exit N` stands behind it;
-- a fenced block whose first line is `# NAME` (`# gate.yaml`, `# tools.py`) is a file of that name, there from the start;
-- a fenced block `text` holds lines that the page's commands print; numbers, run ids and what `...` leaves out may differ;
-- `RUN` in a command is the run id that was printed last;
+- a fenced block whose first line is `# NAME` (`# gate.yaml`, `# tools.py`) is a file of that name, there once the page
+  comes to it; one behind the last command is there from the start;
+- a fenced block `text` holds lines that the page's commands print; numbers, run ids and what `...` leaves out may
+  differ;
+- `RUN` in a command is the run id that was printed last, and `cd FOLDER` holds for what follows;
 - a comment `<!-- provider: down -->` says how the provider is from there on.
 """
 
@@ -45,11 +47,18 @@ class Provider:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that the page shows."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Page:
     """What a page has to be held to."""
 
-    steps: tuple[Command | Provider, ...]
-    files: dict[str, str]
+    steps: tuple[Command | Provider | File, ...]
     printed: tuple[str, ...]
     """Lines that the commands are said to print."""
     infos: tuple[str, ...]
@@ -72,8 +81,7 @@ class Played:
 
 def read_page(text: str) -> Page:
     """The page of a Markdown text."""
-    steps: list[Command | Provider] = []
-    files: dict[str, str] = {}
+    steps: list[Command | Provider | File] = []
     printed: list[str] = []
     infos: list[str] = []
     for found in _TOKEN.finditer(text):
@@ -87,8 +95,9 @@ def read_page(text: str) -> Page:
         elif found["info"] == "text":
             printed.extend(line for line in found["body"].splitlines() if line.strip())
         elif _FILE.match(first):
-            files[first.removeprefix("# ")] = rest
-    return Page(tuple(steps), files, tuple(printed), tuple(infos))
+            steps.append(File(first.removeprefix("# "), rest))
+    last = max((place for place, step in enumerate(steps) if isinstance(step, Command)), default=-1)
+    return Page((*steps[last + 1 :], *steps[: last + 1]), tuple(printed), tuple(infos))
 
 
 def commands_of(block: str) -> list[Command]:
@@ -107,32 +116,43 @@ def play(
     folder: Path,
     env: dict[str, str] | None = None,
     provider: Callable[[str], None] | None = None,
+    enter: Callable[[Path], None] | None = None,
     timeout: float = 240,
 ) -> Played:
-    """Run the page's commands in order in `folder`, and hold them to their exit codes."""
+    """Run the page's commands in order in `folder`, and hold them to their exit codes.
+
+    `enter` is told each folder that the page goes into.
+    """
     done = Played()
-    for name, text in page.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
     for step in page.steps:
         if isinstance(step, Provider):
             if provider is None:
                 raise ValueError(f"a page speaks of a provider ({step.state}), and none is there")
             provider(step.state)
-            continue
-        known = _RUN_ID.findall(done.output)
-        text = re.sub(r"\bRUN\b", known[-1], step.text) if known else step.text
-        began = time.perf_counter()
-        ran = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", text],
-            cwd=folder, env=environment(**(env or {})), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=timeout,
-        )  # fmt: skip
-        done.seconds[step.text] = time.perf_counter() - began
-        done.output += f"$ {step.text}\n{ran.stdout}{ran.stderr}"
-        if ran.returncode != step.exit_code:
-            done.wrong.append(f"`{step.text}` ended with {ran.returncode}, not {step.exit_code}: {ran.stderr[-2000:]}")
+        elif isinstance(step, File):
+            (folder / step.name).write_text(step.text, encoding="utf-8")
+        elif moved := re.fullmatch(r"cd (\S+)", step.text):
+            folder = folder / moved[1]
+            if enter is not None:
+                enter(folder)
+        else:
+            _run(step, folder, env or {}, done, timeout)
     return done
+
+
+def _run(command: Command, folder: Path, env: dict[str, str], done: Played, timeout: float) -> None:
+    known = _RUN_ID.findall(done.output)
+    text = re.sub(r"\bRUN\b", known[-1], command.text) if known else command.text
+    began = time.perf_counter()
+    ran = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", text],
+        cwd=folder, env=environment(**env), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+    )  # fmt: skip
+    done.seconds[command.text] = time.perf_counter() - began
+    done.output += f"$ {command.text}\n{ran.stdout}{ran.stderr}"
+    if ran.returncode != command.exit_code:
+        said = ran.stderr[-2000:]
+        done.wrong.append(f"`{command.text}` ended with {ran.returncode}, not {command.exit_code}: {said}")
 
 
 def unprinted(page: Page, output: str) -> list[str]:
@@ -152,4 +172,4 @@ def _pattern(line: str) -> str:
 
 def is_shell(info: str) -> bool:
     """Whether a reader would take such a block for commands."""
-    return info.split(" ")[0] in ("", "sh", "bash", "shell", "console", "zsh")
+    return info.split(" ", maxsplit=1)[0] in ("", "sh", "bash", "shell", "console", "zsh")
