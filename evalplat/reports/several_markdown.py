@@ -48,7 +48,7 @@ def _systems(data: SeveralReportData) -> str:
         cells = (
             code(one.system),
             level_of(data.ranking, one.value),
-            one.letters,
+            prose(one.letters, 40),
             places(one),
             f"{beaten}{more}" or "–",
             gate,

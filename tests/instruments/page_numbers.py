@@ -13,7 +13,7 @@ from evalplat.reports import numbers
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-NO_RESULT = re.compile(r"\b\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?|\b[0-9a-f]{12,64}\b")
+NO_RESULT = re.compile(r"\b\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?|\b\d\d:\d\d\b|\b[0-9a-f]{12,64}\b")
 """Dates and hashes."""
 
 NUMBER = re.compile(r"(?<![\w.])[+\-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:e[+\-]?\d+)?")
@@ -91,6 +91,8 @@ def _leaves(value: Any) -> Iterator[str | float]:
         yield len(value)
         if "input_tokens" in value and "output_tokens" in value:
             yield value["input_tokens"] + value["output_tokens"]
+        if "start_unix_nano" in value:
+            yield (value["end_unix_nano"] - value["start_unix_nano"]) / 1e9
         for key, part in value.items():
             yield str(key)
             yield from _leaves(part)
