@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from evalplat.records import counted
+
 from .console import printable
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def standing_lines(found: Standing) -> None:
         verdicts = ", then ".join(change.verdicts[-5:])
         typer.echo(
             f"{printable(change.baseline)} -> {printable(change.candidate)} ({change.candidate_fingerprint[:12]}): "
-            f"{len(change.verdicts)} attempts, {verdicts}; last on {change.last_at:%Y-%m-%d %H:%M} UTC"
+            f"{counted(len(change.verdicts), 'attempt')}, {verdicts}; last on {change.last_at:%Y-%m-%d %H:%M} UTC"
         )
     for gate in found.begun:
         typer.echo(

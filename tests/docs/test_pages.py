@@ -170,9 +170,9 @@ def test_panels_that_are_told_are_on_the_page():
     text = (ROOT / "evalplat/reports/read_a_report.md").read_text(encoding="utf-8")
     part = text.split("## Top down", 1)[1].split("\n## ", 1)[0]
     code = (ROOT / "evalplat/reports/gate_page.py").read_text(encoding="utf-8")
-    titles = (*re.findall(r'Panel\("\w+", "([^"]+)"', code), "Provenance, Reproduce")
     told = re.findall(r"^\| ([A-Z][^|]+) \|", part, flags=re.MULTILINE)
-    assert set(told) <= set(titles)
+    assert len(told) > 10
+    assert [title for title in told if f'"{title}"' not in code] == []
 
 
 def test_what_the_test_of_pages_finds():
