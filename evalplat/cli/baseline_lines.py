@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from evalplat.records import counted
-
 from .console import printable
 
 if TYPE_CHECKING:
@@ -40,6 +38,8 @@ def saved_line(saved: Saved) -> None:
 
 def standing_lines(found: Standing) -> None:
     """Kept baselines, gated changes and gates begun, a line each."""
+    from evalplat.records import counted
+
     if not found.baselines:
         typer.echo(f"suite {printable(found.suite)}: no run is kept; the next gate runs its baseline")
     for one in found.baselines:
