@@ -106,11 +106,11 @@ def money(number: float | None) -> str:
 
 
 def minutes(number: float | None) -> str:
-    """A duration given in minutes, in the unit that fits."""
+    """A duration given in minutes, in the unit that fits; what nobody waits for is not told to the second."""
     if number is None:
         return ABSENT
     if number < 1:
-        return f"{number * 60:.0f} s"
+        return "less than a minute"
     return f"{number:.0f} min" if number < 120 else f"{number / 60:,.1f} h"
 
 

@@ -42,6 +42,9 @@ def command(folder: Path) -> list[str]:
 def told(folder: Path) -> dict:
     document = json.loads((folder / "decision.json").read_text())
     kept = ("verdict", "decision", "reason", "looks", "stopped", "attempt", "calls", "metrics", "slices", "flips")
+    for row in document["metrics"]:
+        if row["needed"]:
+            row["needed"].pop("minutes")  # from the clock
     return {name: document[name] for name in kept}
 
 

@@ -26,14 +26,17 @@ Path("decision.json").write_text(decision_json(made.decision()))
 """
 
 REPORT = """
-import resource, sys
+import sys
+from pathlib import Path
 from evalplat.cli import main
 try:
     sys.argv = ["evalplat", "report", sys.argv[1], "-o", "page.html"]
     main()
 except SystemExit as ended:
     assert not ended.code, ended.code
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+# Not ru_maxrss: a process inherits that of the one that started it.
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(int(status["VmHWM"].split()[0]) * 1024)
 """
 
 
