@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from evalplat.errors import GateUndecidable, ReferenceUnknown
+from evalplat.errors import GateUndecidable, ReferenceUnknown, RunFailed
 from evalplat.gates import against_anchor, compare
 from evalplat.records import Comparison, Decision, Finding, GatePolicy, ScoreTable
 from evalplat.records.decision import WarningCode
@@ -88,7 +88,10 @@ def rechecked(
     if anchor.kept is None or not policy.stopping.recheck:
         return anchor
     if again:
-        found = recheck(anchor.kept, policy, how, seed=seed, place=place)
+        try:
+            found = recheck(anchor.kept, policy, how, seed=seed, place=place)
+        except RunFailed as err:  # an old release may be gone for good, which is no reason to gate no more
+            found = Recheck(impossible=str(err))
     else:
         found = Recheck(impossible=cannot_be_run_again(anchor.kept, how, place))
     if found.impossible is not None:

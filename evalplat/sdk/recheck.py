@@ -33,7 +33,12 @@ class Recheck:
 
 
 def recheck(kept: KeptRun, policy: GatePolicy, how: How, *, seed: int, place: Workspace) -> Recheck:
-    """Run a share of `kept` again, as the policy has it. A share of 0 is no recheck, and finds nothing."""
+    """Run a share of `kept` again, as the policy has it. A share of 0 is no recheck, and finds nothing.
+
+    Raises RunFailed where no trial of it has an answer.
+    """
+    from evalplat.harness import require_some_success
+
     if not policy.stopping.recheck:
         return Recheck()
     why = cannot_be_run_again(kept, how, place)
@@ -41,6 +46,7 @@ def recheck(kept: KeptRun, policy: GatePolicy, how: How, *, seed: int, place: Wo
         return Recheck(impossible=why)
     part = _part(kept.suite, kept.scores, policy, seed)
     run = run_trials(part, kept.info.target.ref, replace(how, cached=False), place=place)
+    require_some_success(run)  # else a provider that is down would have the whole baseline run against it
     again = score_table(score_run(part, run), part, run, run.info.id)
     table = ScoreTable.concat([kept.scores, again])
     return Recheck(len(run.trials), drift(table, policy, kept=kept.run_id, again=run.info.id))

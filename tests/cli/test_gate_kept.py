@@ -159,6 +159,7 @@ def test_two_machines_with_one_mlflow_are_one_memory(tmp_path: Path, server: str
     assert again["candidate"]["run_id"] == first["candidate"]["run_id"]
 
 
+@pytest.mark.slow
 def test_what_stands_is_shown_refreshed_saved_and_restored(tmp_path: Path):
     folder, other = checkout(tmp_path / "one"), checkout(tmp_path / "other")
 

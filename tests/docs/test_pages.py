@@ -64,6 +64,13 @@ PAGES: dict[str, tuple[Callable[[Path], None], ...]] = {
     "runners/runbooks/inconclusive_gate.md": (desk, scores),
 }
 """Each page that is run here, and what its folder holds beforehand."""
+LONG = {
+    "evalplat/runtime/agents/build_an_agent.md",
+    "runners/runbooks/provider_outage.md",
+    "runners/runbooks/cost_spike.md",
+    "runners/runbooks/failed_gate.md",
+}
+"""Many gates each: `make slow`."""
 WITHOUT_COMMANDS = ("runners/runbooks/README.md",)
 RUN_ELSEWHERE = {
     "runners/ci/README.md": "tests/templates/test_ci.py",
@@ -101,7 +108,9 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / ".evalplat/mlflow.db"
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=[pytest.mark.slow] if path in LONG else []) for path in PAGES]
+)
 def test_every_command_of_a_page_ends_as_it_says_and_prints_what_it_says(tmp_path: Path, empty_store: Path, path: str):
     page = read_page((ROOT / path).read_text(encoding="utf-8"))
     for lay in PAGES[path]:

@@ -174,6 +174,7 @@ ep.gait("v1")
 """
 
 
+@pytest.mark.slow
 def test_a_script_is_checked_by_mypy_strict(tmp_path: Path):
     assert (ROOT / "evalplat" / "py.typed").is_file()
     (tmp_path / "right.py").write_text(SCRIPT)

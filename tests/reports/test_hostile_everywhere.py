@@ -63,6 +63,10 @@ RENDER = {
 }
 
 
+EACH = [pytest.param(kind, marks=[pytest.mark.slow] if kind == "looked" else []) for kind in RENDER]
+"""A gate with looks differs from one without by a panel."""
+
+
 def test_the_fields_are_found():
     found = set().union(*(fields_of(few(kind)) for kind in RENDER))
     assert found >= {
@@ -76,7 +80,7 @@ def test_the_fields_are_found():
     assert len(found) > 80
 
 
-@pytest.mark.parametrize("kind", RENDER)
+@pytest.mark.parametrize("kind", EACH)
 def test_every_panel_stands_and_nothing_becomes_markup(kind: str):
     calm = Outline(without_plotly(RENDER[kind](poisoned(few(kind), "calm"))))
     for text in (*TEXTS, *LONG):
@@ -119,7 +123,7 @@ def check_markdown(text: str) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("kind", RENDER)
+@pytest.mark.parametrize("kind", EACH)
 def test_nothing_runs(visit: Visit, kind: str):
     for text in RUNS:
         opened = visit(RENDER[kind](poisoned(few(kind), text)), width=390)

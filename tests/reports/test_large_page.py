@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from instruments.browsing import Opened, Visit
@@ -20,18 +21,19 @@ SIZES: dict[str, Callable[[], Shop]] = {
     "50,000 trials": lambda: shop(5_000, 5),
     "all failed": all_failed,
 }
+EACH = [pytest.param(size, marks=[pytest.mark.slow] if size == "50,000 trials" else []) for size in SIZES]
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
-@pytest.fixture(scope="module")
-def pages() -> dict[tuple[str, str], str]:
-    """By size and kind."""
-    made = {}
-    for size, build in SIZES.items():
-        one = build()
-        made[size, "gate"] = render_html(one.gate_page())
-        made[size, "run"] = render_run_html(one.run_page())
-    return made
+@cache
+def made(size: str) -> Shop:
+    return SIZES[size]()
+
+
+@cache
+def page_of(size: str, kind: str) -> str:
+    """Made once for all tests of this file."""
+    return render_html(made(size).gate_page()) if kind == "gate" else render_run_html(made(size).run_page())
 
 
 def visible(opened: Opened) -> list[str]:
@@ -39,11 +41,9 @@ def visible(opened: Opened) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["gate", "run"])
-@pytest.mark.parametrize("size", SIZES)
-def test_a_page_of_any_size_is_used_offline_on_a_phone(
-    visit: Visit, pages: dict[tuple[str, str], str], size: str, kind: str
-):
-    html = pages[size, kind]
+@pytest.mark.parametrize("size", EACH)
+def test_a_page_of_any_size_is_used_offline_on_a_phone(visit: Visit, size: str, kind: str):
+    html = page_of(size, kind)
     assert len(html.encode()) <= LIMIT
     assert 'class="card broken' not in html
     opened = visit(html, width=390)
@@ -74,24 +74,26 @@ def test_a_page_of_any_size_is_used_offline_on_a_phone(
     opened.check_quiet()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_a_page_of_any_size_prints(visit: Visit, pages: dict[tuple[str, str], str], size: str):
-    opened = visit(pages[size, "gate"], scheme="dark")
+@pytest.mark.parametrize("size", EACH)
+def test_a_page_of_any_size_prints(visit: Visit, size: str):
+    opened = visit(page_of(size, "gate"), scheme="dark")
     printed = opened.page.pdf(format="A4")
     assert printed.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 3
     opened.check_quiet()
 
 
-def test_a_large_page_says_what_it_leaves_out(pages: dict[tuple[str, str], str]):
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", pages["50,000 trials", "gate"]))
+@pytest.mark.slow
+def test_a_large_page_says_what_it_leaves_out():
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page_of("50,000 trials", "gate")))
     said = re.search(r"([\d,]+) of ([\d,]+) shown with both answers", text)
     shown, total = (int(number.replace(",", "")) for number in said.groups())
     assert 300 < shown < total < 5_000
 
 
-def test_a_large_page_is_painted_soon(visit: Visit, pages: dict[tuple[str, str], str]):
+@pytest.mark.slow
+def test_a_large_page_is_painted_soon(visit: Visit):
     """The ratio to a small page is measured by tests/bench/paint.py; here only that it is no matter of many seconds."""
-    opened = visit(pages["50,000 trials", "gate"])
+    opened = visit(page_of("50,000 trials", "gate"))
     opened.page.wait_for_function(f"{PAINTED.removesuffix('.startTime')} !== undefined")
     assert opened.page.evaluate(PAINTED) < 10_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from instruments.coins import POLICY, calls_of, codes, decide, make_coins, policy_in
+from instruments.coins import AGENTS, POLICY, calls_of, codes, decide, make_coins, policy_in
 
-from evalplat.errors import InputError, ReferenceUnknown
+from evalplat.errors import InputError, ReferenceUnknown, RunFailed
 from evalplat.reports import parse_decision_json
 from evalplat.sdk.gate import gate
 from evalplat.sdk.run import run
@@ -116,6 +116,32 @@ def test_a_baseline_that_drifted_is_seen_and_run_anew(project: Path):
     assert codes(decision)[0] == "baseline_stale"
     assert decision.calls is not None and decision.calls.baseline_run == 420
     assert decision.metrics[0].comparison.baseline is not None and decision.metrics[0].comparison.baseline < 0.5
+
+
+HELD = """
+
+def held(question):
+    _log("held")
+    if Path("down").exists():
+        raise ConnectionError("refused")
+    return "yes" if chance(question, "base") < 0.8 else "no"
+"""
+
+
+def test_a_baseline_that_answers_nothing_today_is_kept_and_the_gate_ends(project: Path):
+    (project / "coins.py").write_text(AGENTS + HELD)
+    assert decide("coins:same", baseline="coins:held").calls.baseline_run == 400  # type: ignore[union-attr]
+    (project / "down").touch()
+    with pytest.raises(RunFailed, match=r"all 20 trials failed.*refused"):
+        decide("coins:worse", baseline="coins:held")
+    assert calls_of(project)["held"] == 420 and "worse" not in calls_of(project)
+    (project / "down").unlink()
+    calls = decide("coins:worse", baseline="coins:held").calls
+    assert calls is not None and (calls.baseline_run, calls.baseline_kept) == (20, 400)
+    # An anchor is another matter: a release of long ago may be gone for good.
+    (project / "down").touch()
+    later = decide("coins:same")
+    assert later.anchor is not None and "baseline_unchecked" in codes(later)
 
 
 def test_what_cannot_be_run_again_is_said(project: Path):

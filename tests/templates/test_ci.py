@@ -96,6 +96,7 @@ def test_github_the_baseline_of_main_is_kept_and_a_job_again_continues_the_test(
         assert "ttempt 2" in api.bodies[1]
 
 
+@pytest.mark.slow
 def test_gitlab_a_broken_change_is_red_and_says_so_where_no_token_is(tmp_path: Path):
     project = repository(tmp_path)
     base = changed(project, BAD)

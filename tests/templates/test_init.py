@@ -47,6 +47,7 @@ def test_a_readme_names_only_what_is_there_and_its_commands_parse(tmp_path: Path
     assert load_card(folder / "questions.card.yaml").licence == "Apache-2.0"
 
 
+@pytest.mark.slow
 def test_the_commands_that_are_printed_and_the_readme_run_as_written(tmp_path: Path):
     told = evalplat("init", "own agent", cwd=tmp_path).stdout
     assert "  cd 'own agent'\n" in told
