@@ -32,6 +32,7 @@ _BY_NAME: Final[tuple[tuple[re.Pattern[str], Dimension], ...]] = (
 )
 
 _WORST: Final = ("fail", "inconclusive", "pass")
+_GRAVEST: Final[tuple[Dimension, ...]] = ("safety", "quality", "reliability", "cost", "speed")
 
 
 def dimension_of(found: MetricComparison, kind: ScorerKind | None = None) -> Dimension:
@@ -75,14 +76,21 @@ def _light(dimension: Dimension, told: Sequence[Dimension], metrics: Sequence[Me
     )
 
 
-def deciding(decision: Decision) -> int:
-    """Place of the gating metric that decides: the one failing with the strongest evidence; else the open one, or of
-    passing ones that, whose interval is nearest to what it must not reach, in its own standard errors."""
+def deciding(decision: Decision, kinds: Mapping[str, ScorerKind] | None = None) -> int:
+    """Place of the gating metric that decides: of those that fail one of what matters most (safety, then answers, ...,
+    money and time last), with the strongest evidence; else the open one, or of passing ones that, whose interval is
+    nearest to what it must not reach, in its own standard errors. `kinds` as in `lights`."""
     gating = [place for place, one in enumerate(decision.metrics) if one.comparison.gating]
     worst = next(verdict for verdict in _WORST if any(decision.metrics[place].verdict == verdict for place in gating))
     own = [place for place in gating if decision.metrics[place].verdict == worst]
     if worst == "fail":
-        return min(own, key=lambda place: _or_last(decision.metrics[place].comparison.p_adjusted))
+        known = kinds or {}
+
+        def graveness(place: int) -> tuple[int, float]:
+            found = decision.metrics[place].comparison
+            return _GRAVEST.index(dimension_of(found, known.get(found.metric))), _or_last(found.p_adjusted)
+
+        return min(own, key=graveness)
     return min(own, key=lambda place: _room(decision.metrics[place].comparison))
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from evalplat.records import ReportData
 
 from . import cases, figures
+from .folded import folded
 from .linediff import marked
 from .page import LIMIT_BYTES, Panel, Written, assemble, environment, overhead, write
 from .panels.costs import spending
@@ -22,7 +23,7 @@ from .panels.verdict import verdict
 from .text import one_line
 from .words import VERDICTS
 
-_MOST = {"findings": 200, "changes": 20}
+_MOST_CHANGES = 20
 _MOST_FLIPS = 1000
 
 
@@ -35,7 +36,7 @@ def render_html(data: ReportData) -> str:
         Panel("scorecard", "Scorecard", "scorecard.html.j2", lambda: scorecard(data), limit=300_000),
         Panel("settle", "What would settle it", "settle.html.j2", lambda: settle(data)),
         Panel("looks", track, "looks.html.j2", lambda: looks(data), limit=100_000),
-        Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(data), limit=300_000),
+        Panel("warnings", "Warnings", "warnings.html.j2", lambda: folded(data.decision.findings), limit=300_000),
         Panel("slices", "Slices", "slices.html.j2", lambda: slices(data), limit=500_000),
         Panel("explore", "Chart", "explore.html.j2", lambda: figures.forest(data.decision), limit=300_000),
         Panel("safety", "Safety by attack", "safety.html.j2", lambda: safety(data), limit=300_000),
@@ -60,17 +61,11 @@ def render_html(data: ReportData) -> str:
     return assemble(title, panels, footer, charts=charts)
 
 
-def _warnings(data: ReportData) -> dict[str, Any] | None:
-    findings = data.decision.findings
-    shown = findings[: _MOST["findings"]]
-    return {"findings": shown, "left": len(findings) - len(shown)} if findings else None
-
-
 def _changes(data: ReportData) -> dict[str, Any] | None:
     known = data.baseline is not None and data.candidate is not None
     if not known and not data.changes:
         return None
-    changes = [(change.part, *marked(change.before, change.after)) for change in data.changes[: _MOST["changes"]]]
+    changes = [(change.part, *marked(change.before, change.after)) for change in data.changes[:_MOST_CHANGES]]
     return {"changes": changes, "left": len(data.changes) - len(changes)}
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from evalplat.records.selftest import Selftest, SelftestScenario, SimulatedShare
 
+from .folded import folded
 from .markup import script_json
 from .numbers import count, percent
 from .page import Panel, Written, assemble, environment, write
@@ -22,7 +23,7 @@ def render_selftest_html(selftest: Selftest, *, command: str, generated_at: date
     """One HTML file that opens offline. The same data gives the same bytes."""
     panels = [
         Panel("selftest", "Selftest", "selftest.html.j2", lambda: _hero(selftest, generated_at)),
-        Panel("warnings", "Warnings", "warnings.html.j2", lambda: _warnings(selftest)),
+        Panel("warnings", "Warnings", "warnings.html.j2", lambda: folded(selftest.warnings)),
         Panel("verdicts", "Verdicts", "selftest_verdicts.html.j2", lambda: _verdicts(selftest)),
         Panel("early", "Stopping early", "selftest_early.html.j2", lambda: _early(selftest)),
         Panel("metrics", "Metrics", "selftest_metrics.html.j2", lambda: {"rows": selftest.metrics[:_MOST]}),
@@ -48,13 +49,6 @@ def truth_of(scenario: SelftestScenario) -> str:
 
 def _hero(selftest: Selftest, generated_at: datetime) -> dict[str, Any]:
     return {"test": selftest, "generated_at": generated_at, "unchanged": selftest.scenario("history", "unchanged")}
-
-
-def _warnings(selftest: Selftest) -> dict[str, Any] | None:
-    if not selftest.warnings:
-        return None
-    findings = [{**one.model_dump(), "cases": ()} for one in selftest.warnings[:_MOST]]
-    return {"findings": findings, "left": len(selftest.warnings) - len(findings)}
 
 
 def _verdicts(selftest: Selftest) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def gate_panels(
 ) -> dict[str, Any]:
     """The fields of ReportData that are computed from a decision's runs and scores."""
     kinds = {} if suite is None else {scorer.metric: scorer.kind for scorer in suite.scorers}
-    found = {"lights": lights(decision, kinds), "deciding": deciding(decision), **_repeats(decision, table)}
+    found = {"lights": lights(decision, kinds), "deciding": deciding(decision, kinds), **_repeats(decision, table)}
     if baseline is None or candidate is None:
         return found
     return {**found, "spending": spending(baseline, candidate, timed=_timed(baseline) and _timed(candidate))}

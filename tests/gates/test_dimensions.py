@@ -94,6 +94,17 @@ def test_the_deciding_metric_is_the_failing_one_else_the_open_one_else_the_tight
     assert deciding(gated(policy, {"one": EQUAL, "two": slightly, "three": EQUAL})) == 1
 
 
+def test_of_failing_metrics_answers_come_before_money_however_sure_that_is():
+    cheap = MetricRule(metric="cost_usd", statistic="ratio", margin=0.1, direction="lower")
+    policy = GatePolicy(metrics=(cheap, MetricRule(metric="right", margin=0.02)))
+    somewhat = ([1.0] * 160 + [0.0] * 40, [1.0] * 130 + [0.0] * 70)
+    decision = gated(policy, {"cost_usd": ([1.0, 2.0] * 100, [2.0, 4.0] * 100), "right": somewhat})
+    assert [one.verdict for one in decision.metrics] == ["fail", "fail"]
+    first, second = (one.comparison.p_adjusted or 0.0 for one in decision.metrics)
+    assert first < second and deciding(decision) == 1
+    assert deciding(decision, {"right": "latency"}) == 0
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(0.1, 10.0)), min_size=20, max_size=60),
     st.sampled_from(["higher", "lower"]),

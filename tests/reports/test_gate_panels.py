@@ -341,3 +341,11 @@ def test_a_key_is_not_let_out_in_pieces():
 def test_hostile_answers_stay_text(before: str, after: str):
     found = compared(f"some words {before}", f"some words {after}", 500)
     assert found is None or sum(len(piece.text) for piece in found[0].shown) <= 600
+
+
+def test_a_candidate_without_an_answer_is_told_so_before_all_figures():
+    data = report_data.gate("all-failed")
+    assert data.candidate is not None
+    n = data.candidate.n_trials
+    assert h1(data) == f"The candidate gave no answer: all {n} of its trials failed."
+    assert f"See why {n} of {n} trials of the candidate have no answer: failures by cause" in text_of(render_html(data))

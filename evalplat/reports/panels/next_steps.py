@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalplat.records import MetricDecision, ReportData
-from evalplat.reports.numbers import change
+from evalplat.reports.numbers import change, count
 from evalplat.reports.text import one_line
 from evalplat.reports.words import settling
 
@@ -33,6 +33,9 @@ def _steps(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
         yield Step("Ship it.")
     if decision.verdict == "inconclusive":
         yield from _settle(data)
+    if decision.verdict != "pass" and data.candidate is not None and data.candidate.n_failures:
+        failed = f"{count(data.candidate.n_failures)} of {count(data.candidate.n_trials)} trials"
+        yield Step(f"See why {failed} of the candidate have no answer:", "failures", "failures by cause")
     if decision.verdict != "pass":
         yield from _where(data, deciding)
     elif any(finding.code in ("tolerable_drop", "slice_regression") for finding in decision.findings):

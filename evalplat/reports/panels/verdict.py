@@ -29,7 +29,7 @@ def verdict(data: ReportData) -> dict[str, Any]:
         "decision": decision,
         "place": place,
         "deciding": deciding.comparison,
-        "headline": headline(deciding, dimension_at(data, place)) if agrees else meaning,
+        "headline": _headline(data, deciding, place) if agrees else meaning,
         "agrees": agrees,
         "meaning": meaning,
         "counted": _counted(data, deciding),
@@ -65,6 +65,13 @@ def _place(data: ReportData) -> int:
     if data.decision.metrics[place].verdict != "pass":
         return place
     return next((at for at, one in enumerate(data.decision.metrics) if one.comparison.gating), place)
+
+
+def _headline(data: ReportData, deciding: MetricDecision, place: int) -> str:
+    card = data.candidate
+    if deciding.verdict == "fail" and card is not None and card.n_failures == card.n_trials:
+        return f"The candidate gave no answer: all {count(card.n_trials)} of its trials failed."
+    return headline(deciding, dimension_at(data, place))
 
 
 def _counted(data: ReportData, deciding: MetricDecision) -> str:
