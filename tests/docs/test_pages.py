@@ -69,6 +69,7 @@ LONG = {
     "runners/runbooks/provider_outage.md",
     "runners/runbooks/cost_spike.md",
     "runners/runbooks/failed_gate.md",
+    "runners/runbooks/inconclusive_gate.md",
 }
 """Many gates each: `make slow`."""
 WITHOUT_COMMANDS = ("runners/runbooks/README.md",)

@@ -167,6 +167,7 @@ def test_bfcl_the_scorer_changed_and_not_the_agents(shared_data: Path):
     assert worse and all("java" in one for one in worse)
 
 
+@pytest.mark.slow
 def test_livecodebench_halves_of_one_system_rarely_fail(shared_data: Path):
     raw = pd.read_json(shared_data / "livecodebench_multitrial.jsonl", lines=True)
     raw = raw[(raw.system == "GPT-4O-2024-05-13") & (raw.n_trials == 10)]

@@ -107,7 +107,7 @@ except KeyboardInterrupt as err:
 """
 
 
-@pytest.mark.parametrize("where", ["loop", "plain"])
+@pytest.mark.parametrize("where", ["loop", pytest.param("plain", marks=pytest.mark.slow)])
 def test_an_interrupt_leaves_a_run_that_goes_on_and_says_how(where: str, project: Path):
     (project / "cut.py").write_text(CUT)
     env = {**os.environ, "SLOWLY": "1", "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from itertools import product
 from typing import Any
 
 import pytest
@@ -28,16 +29,14 @@ def violations(opened: Opened) -> list[str]:
     ]
 
 
+FAST = {*((kind, "light", 1280) for kind in real_pages.KINDS), ("gate", "dark", 390)}
+ALL = product(real_pages.KINDS, ("light", "dark"), (1280, 390))
+
+
 @pytest.mark.parametrize(
-    ("scheme", "width"),
-    [
-        ("light", 1280),
-        ("dark", 390),
-        pytest.param("light", 390, marks=pytest.mark.slow),
-        pytest.param("dark", 1280, marks=pytest.mark.slow),
-    ],
+    ("kind", "scheme", "width"),
+    [pytest.param(*one, marks=[] if one in FAST else [pytest.mark.slow]) for one in ALL],
 )
-@pytest.mark.parametrize("kind", real_pages.KINDS)
 def test_no_page_has_a_serious_violation(visit: Visit, kind: str, scheme: str, width: int):
     opened = visit(real_pages.page(kind), width=width, scheme=scheme)
     if kind == "gate":

@@ -63,7 +63,8 @@ RENDER = {
 }
 
 
-EACH = [pytest.param(kind, marks=[pytest.mark.slow] if kind == "looked" else []) for kind in RENDER]
+SLOW = pytest.mark.slow
+EACH = [pytest.param(kind, marks=[SLOW] if kind == "looked" else []) for kind in RENDER]
 """A gate with looks differs from one without by a panel."""
 
 
@@ -80,10 +81,11 @@ def test_the_fields_are_found():
     assert len(found) > 80
 
 
+@pytest.mark.parametrize("texts", [pytest.param(TEXTS, id="short"), pytest.param(LONG, id="long", marks=SLOW)])
 @pytest.mark.parametrize("kind", EACH)
-def test_every_panel_stands_and_nothing_becomes_markup(kind: str):
+def test_every_panel_stands_and_nothing_becomes_markup(kind: str, texts: tuple[str, ...]):
     calm = Outline(without_plotly(RENDER[kind](poisoned(few(kind), "calm"))))
-    for text in (*TEXTS, *LONG):
+    for text in texts:
         html = RENDER[kind](poisoned(few(kind), text))
         assert 'class="card broken' not in html, text[:80]
         assert len(html.encode()) <= 6_000_000
@@ -123,9 +125,10 @@ def check_markdown(text: str) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("texts", [pytest.param(RUNS[:1], id="all"), pytest.param(RUNS[1:], id="each", marks=SLOW)])
 @pytest.mark.parametrize("kind", EACH)
-def test_nothing_runs(visit: Visit, kind: str):
-    for text in RUNS:
+def test_nothing_runs(visit: Visit, kind: str, texts: tuple[str, ...]):
+    for text in texts:
         opened = visit(RENDER[kind](poisoned(few(kind), text)), width=390)
         if kind in ("gate", "looked"):
             opened.wait_for_chart()

@@ -40,7 +40,7 @@ def visible(opened: Opened) -> list[str]:
     return opened.page.locator("details.case:visible .case-id").all_inner_texts()
 
 
-@pytest.mark.parametrize("kind", ["gate", "run"])
+@pytest.mark.parametrize("kind", ["gate", pytest.param("run", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("size", EACH)
 def test_a_page_of_any_size_is_used_offline_on_a_phone(visit: Visit, size: str, kind: str):
     html = page_of(size, kind)

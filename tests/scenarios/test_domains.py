@@ -41,6 +41,8 @@ MATRIX: dict[str, tuple[str, set[str]]] = {
     "gives_up": ("finished", {"end_state", "said"}),
 }
 
+pytestmark = pytest.mark.xdist_group("domains")  # the reference plays each domain once
+LONG = {"travel_desk": [pytest.mark.slow]}
 each_domain = pytest.mark.parametrize("name", domains())
 
 
@@ -119,8 +121,8 @@ def test_the_reference_passes_every_check_whatever_strikes(name: str) -> None:
             assert failed_checks(case, trial) == {}, case.id
 
 
-@each_domain
 @pytest.mark.parametrize("family", MATRIX)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, [])) for name in domains()])
 def test_a_faulty_agent_fails_the_check_meant_for_it_and_no_other(name: str, family: str) -> None:
     meant, may = MATRIX[family]
     assert FAMILIES[family] == meant

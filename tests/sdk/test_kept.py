@@ -124,6 +124,7 @@ def test_the_same_content_is_the_same_bytes_and_restoring_twice_changes_nothing(
     assert Path("elsewhere.zip").read_bytes() == KEPT.read_bytes()
 
 
+@pytest.mark.slow
 def test_old_decisions_are_pruned_but_no_attempt_at_the_change_at_issue(machine):
     machine("one")
     decide("coins:noisy")

@@ -56,6 +56,7 @@ def fresh_machine(project: Path, at: Path) -> Path:
     return at
 
 
+@pytest.mark.slow
 def test_github_a_good_change_is_green_with_a_report_and_a_comment(tmp_path: Path):
     project = repository(tmp_path)
     base = changed(project, GOOD)

@@ -47,7 +47,8 @@ def with_agent(text: str, framework: str) -> str:
     return f"{head}{made}@traced\nasync def answer_next(question: str) -> str:\n{body.rstrip()}{comments}"
 
 
-@pytest.mark.parametrize("framework", ["pydantic_ai", pytest.param("openai_agents", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", ["pydantic_ai", "openai_agents"])
 def test_an_agent_of_another_framework_is_gated_in_at_most_ten_changed_lines(tmp_path: Path, framework: str):
     folder = lay_down(tmp_path, "own_agent")
     before = (folder / "agent.py").read_text(encoding="utf-8")
