@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder; made where it is absent.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder; made where it is absent.", show_default="this one")
+    ] = Path(),
     template: Annotated[
         str, typer.Option("--template", metavar="NAME", help="own_agent, rag or support_desk.")
     ] = "own_agent",
@@ -27,9 +29,16 @@ def init(
         typer.echo(printable(line))
 
 
+def _named(folder: Path) -> str:
+    return "this folder" if folder.resolve() == Path.cwd() else str(folder)
+
+
 def _lines(project: Project) -> list[str]:
     template = project.template
-    lines = [f"{project.folder}: {template.about} ({len(project.files)} files; README.md says what each is for)", ""]
+    lines = [
+        f"{_named(project.folder)}: {template.about} ({len(project.files)} files; README.md says what each is for)",
+        "",
+    ]
     lines += [f"  cd {shlex.quote(str(project.folder))}"] if project.folder.resolve() != Path.cwd() else []
     lines += [f"  {project.gate}", f"  {project.report}", ""]
     if template.extra:

@@ -36,7 +36,7 @@ class Project:
         return "evalplat report decision.json -o report.html"
 
 
-def init(folder: Path | str, *, template: str = "own_agent") -> Project:
+def init(folder: Path | str = ".", *, template: str = "own_agent") -> Project:
     """Lay down `template` (`own_agent`, `rag` or `support_desk`) in `folder`, which is made where it is absent.
 
     Raises InputError where there is no such template, or a file of it is there already: nothing is written over.

@@ -139,3 +139,12 @@ def test_the_readme_of_an_embedded_agent_runs_as_written(tmp_path: Path, templat
     codes = [evalplat(*shlex.split(command)[1:], cwd=folder, timeout=900).returncode for command in commands]
     assert codes == [0, 0, 1]
     assert (folder / "report.html").stat().st_size < 6_000_000
+
+
+def test_without_a_name_it_is_this_folder(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("mine")
+    told = evalplat("init", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("this folder: ") and "\n  cd " not in told.stdout
+    assert printed_commands(told.stdout)[0].startswith("evalplat gate ")
+    assert (tmp_path / "suite.yaml").is_file() and (tmp_path / "notes.txt").read_text() == "mine"
