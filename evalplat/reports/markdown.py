@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from evalplat.records import Decision, MetricDecision, Needed
+from evalplat.records import Decision, MetricDecision
 
 from .interval import scale
 from .numbers import change, count, level, p_value, signed, value
@@ -110,13 +110,13 @@ def _table(metrics: Sequence[MetricDecision], limit: int, *, slices: bool) -> st
 
 
 def _needed(metrics: Sequence[MetricDecision]) -> Iterable[str]:
-    lines = [_settle(metric, metric.comparison.needed) for metric in metrics if metric.comparison.needed]
+    lines = [_settle(metric) for metric in metrics if metric.comparison.needed]
     if lines:
         yield "**What would settle it** (80 % power, were the truth no change)\n\n" + "\n".join(lines)
 
 
-def _settle(metric: MetricDecision, needed: Needed | None) -> str:
-    return f"- {code(metric.comparison.metric)}: {settling(needed)}" if needed else ""
+def _settle(metric: MetricDecision) -> str:
+    return f"- {code(metric.comparison.metric)}: {settling(metric.comparison)}"
 
 
 def _findings(decision: Decision) -> Iterable[str]:

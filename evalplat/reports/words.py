@@ -121,15 +121,23 @@ def sentence(reason: str) -> str:
     return reason.replace(" -> ", " → ")
 
 
-def settling(needed: Needed, *, prices: bool = True) -> str:
-    """What would settle an inconclusive metric, in plain words; with calls, money and time unless told without."""
+def settling(found: MetricComparison, *, prices: bool = True) -> str:
+    """What would settle an inconclusive metric, in plain words; with calls, money and time unless told without.
+
+    Nothing where nobody knows.
+    """
+    needed = found.needed
+    if needed is None:
+        return ""
     if needed.reachable == "no":
         return "No number of cases or trials like these would settle it at this margin."
     if needed.reachable == "by trials":
         wanted = f"About {_trials(needed)} of each of the {_cases(needed)} at hand"
         return f"{wanted}{_calls(needed) if prices else ''}. New cases are not needed."
-    wanted = f"About {_cases(needed)}, at {_trials(needed)} each"
-    return f"{wanted}{_calls(needed) if prices else ''}. More trials of the cases at hand would not do."
+    wanted = f"About {_cases(needed)}, at {_trials(needed)} each{_calls(needed) if prices else ''}."
+    if needed.cases is not None and needed.cases <= found.n_cases:
+        wanted += " It had as many: these answer in 4 of 5 attempts where nothing changed, and did not here."
+    return f"{wanted} More trials of the cases at hand would not do."
 
 
 def _cases(needed: Needed) -> str:

@@ -14,7 +14,7 @@ from instruments import hostile, report_data
 from instruments.html_outline import Outline, squeezed, without_plotly
 
 from evalplat.gates import deciding, lights
-from evalplat.records import Answer, MetricDecision, ReportData
+from evalplat.records import Answer, MetricDecision, Needed, ReportData
 from evalplat.reports import decision_json, render_html
 from evalplat.reports.worddiff import compared
 
@@ -349,3 +349,15 @@ def test_a_candidate_without_an_answer_is_told_so_before_all_figures():
     n = data.candidate.n_trials
     assert h1(data) == f"The candidate gave no answer: all {n} of its trials failed."
     assert f"See why {n} of {n} trials of the candidate have no answer: failures by cause" in text_of(render_html(data))
+
+
+@pytest.mark.parametrize("cases", [40, 4_000])
+def test_what_would_settle_it_says_where_it_had_as_many(cases: int):
+    needed = Needed(cases=cases, clusters=cases, trials=1, candidate_calls=(30, 50), reachable="only by clusters")
+    data = only("inconclusive", ci_low=-0.04, ci_high=0.03, needed=needed)
+    assert data.decision.metrics[0].comparison.n_cases in range(41, 4_000)
+    told = text_of(render_html(data))
+    assert told.count("It had as many: these answer in 4 of 5 attempts where nothing changed") == (
+        2 if cases == 40 else 0
+    )
+    assert "unknown" in told  # money, as no trial has a price

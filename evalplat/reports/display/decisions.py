@@ -31,7 +31,7 @@ def decision_card(decision: Decision) -> Card:
     """The verdict, its reason, each metric, slices, warnings, and how many cases flipped."""
     title = f"{VERDICTS[decision.verdict].label} ({DECISIONS[decision.decision].lower()}): {decision.reason}"
     lines = [f"{decision.candidate.ref} against {decision.baseline.ref}"]
-    lines += [settling(one.comparison.needed) for one in decision.metrics if _unsettled(one) and one.comparison.needed]
+    lines += [settling(one.comparison) for one in decision.metrics if _unsettled(one) and one.comparison.needed]
     lines += [cost for cost in (course(decision),) if cost]
     lines += _anchor(decision.anchor)
     if decision.flips:

@@ -49,7 +49,7 @@ def _settle(data: ReportData) -> Iterator[Step]:
     for one in needed[:1]:
         if one.comparison.needed is not None:
             yield Step(
-                f"To settle {one_line(one.comparison.metric, 60)}: {_lower(settling(one.comparison.needed))}",
+                f"To settle {one_line(one.comparison.metric, 60)}: {_lower(settling(one.comparison))}",
                 "settle",
                 "What would settle it",
             )
