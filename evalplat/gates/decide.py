@@ -179,7 +179,7 @@ def _slice_findings(slices: Sequence[MetricComparison], rulings: Sequence[Ruling
             + (
                 "fails on this slice"
                 if found.rule == "zero"
-                else f"worse on this slice, after Benjamini-Hochberg over {family} slices and metrics"
+                else f"worse on this slice, after Benjamini-Hochberg over {family} comparison{'' if family == 1 else 's'}"
             ),
             metric=found.metric,
         )

@@ -18,7 +18,7 @@ def _top(systems: Sequence[RankedSystem], pairs: Sequence[RankedPair]) -> Iterat
         return
     top = [one.system for one in systems if one.first == 1]
     if len(top) == 1:
-        others = "the other" if len(systems) == 2 else f"all {len(systems) - 1} others"
+        others = {2: "the other", 3: "both others"}.get(len(systems), f"all {len(systems) - 1} others")
         whole = len(systems[0].better_than) == len(systems) - 1
         yield f"{top[0]} is better than {others}." if whole else f"Only {top[0]} is not shown to be worse than another."
         return

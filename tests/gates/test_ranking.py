@@ -118,7 +118,7 @@ def test_lower_is_better_and_ratios_are_turned():
         found = ranked(table, GatePolicy(metrics=(rule,)))
         assert [one.system for one in found.systems] == ["cheap", "old", "dear"]
         assert found.systems[0].better_than == ("old", "dear")
-        assert found.sentences == ("cheap is better than all 2 others.", "old is better than dear.")
+        assert found.sentences == ("cheap is better than both others.", "old is better than dear.")
 
 
 def test_another_metric_of_the_policy_may_rank_and_one_that_is_not_there_is_refused():
