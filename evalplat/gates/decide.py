@@ -172,6 +172,7 @@ def _metric_findings(
 
 def _slice_findings(slices: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> list[Finding]:
     family = len(_slice_family(slices))
+    noun = "comparison" if family == 1 else "comparisons"
     return [
         Finding(
             code="slice_regression",
@@ -179,7 +180,7 @@ def _slice_findings(slices: Sequence[MetricComparison], rulings: Sequence[Ruling
             + (
                 "fails on this slice"
                 if found.rule == "zero"
-                else f"worse on this slice, after Benjamini-Hochberg over {family} comparison{'' if family == 1 else 's'}"
+                else f"worse on this slice, after Benjamini-Hochberg over {family} {noun}"
             ),
             metric=found.metric,
         )
