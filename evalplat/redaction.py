@@ -28,7 +28,8 @@ _SECRETS = tuple(
     )
 )
 _NAMED_SECRET = re.compile(
-    r"(?i)((?<![a-z])(?:x-)?(?:api[_-]?key|access[_-]?token|client[_-]?secret)\\*[\"']?\s*[:=]\s*\\*[\"']?)"
+    r"(?i)((?<![a-z])(?:(?:x-)?(?:api[_-]?key|access[_-]?token|client[_-]?secret)\\*[\"']?\s*[:=]"
+    r"|passw(?:or)?d\s{0,9}=)\s*\\*[\"']?)"  # of a password with a colon much is said in plain words
     r"(?!\[(?:redacted\]|secret [0-9]))[^\s\"'\\&,;]{6,}"  # what is masked already is none
 )
 
@@ -67,7 +68,7 @@ def secrets_in(text: str) -> Iterator[Found]:
     for hints, pattern in _SECRETS:
         if any(hint in lower for hint in hints):
             yield from (Found("secret", *match.span()) for match in pattern.finditer(text))
-    if any(hint in lower for hint in ("key", "token", "secret")):
+    if any(hint in lower for hint in ("key", "token", "secret", "passw")):
         yield from (Found("secret", match.end(1), match.end()) for match in _NAMED_SECRET.finditer(text))
 
 

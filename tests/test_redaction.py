@@ -32,6 +32,14 @@ def test_every_room_masks_the_same(secret):
 
 
 @pytest.mark.parametrize(
+    "text", ["password=hunter2secret", 'login(PASSWD = "hunter2secret")', "x&password=hunter2secret"]
+)
+def test_a_password_that_is_named_is_masked_and_talk_of_one_is_not(text):
+    assert "hunter2" not in without_secrets(text)
+    assert without_secrets("Password: required, eight letters") == "Password: required, eight letters"
+
+
+@pytest.mark.parametrize(
     ("kind", "text"),
     [
         ("e-mail", "o.neill+orders@fernhill.ie"),

@@ -30,6 +30,8 @@ class Baseline:
     fresh: bool = False
     named: bool = False
     """Whether the user named this very run, and not the system behind it."""
+    stale: bool = False
+    """Whether what it talks to was found to have changed, and it stays the baseline all the same."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -51,11 +53,13 @@ def baseline_of(ref: str, suite: Suite, how: How, *, place: Workspace, store: St
 
 
 def looked_at_again(
-    base: Baseline, policy: GatePolicy, how: How, *, seed: int, place: Workspace, store: Store
+    base: Baseline, policy: GatePolicy, how: How, *, candidate: str, seed: int, place: Workspace, store: Store
 ) -> Baseline:
     """The baseline after a random share of it was run again: itself, or where it drifted a new run in its place.
 
-    Where its target is not to be had as it was (its files have changed since), that is a finding.
+    Where its target is not to be had as it was (its files have changed since), that is a finding. Where `candidate`
+    has its very fingerprint, both are the same system at two times: what drifted is the change that is gated, so the
+    kept run stays the baseline.
     """
     kept = base.kept
     if base.fresh or kept.suite is None:
@@ -66,6 +70,13 @@ def looked_at_again(
         return replace(base, findings=(Finding(code="baseline_unchecked", message=message),))
     if found.stale is None:
         return replace(base, trials_run=found.trials)
+    if candidate == kept.fingerprint:
+        message = (
+            f"{found.stale.message}; the candidate has the baseline's fingerprint, so the change is in what that does "
+            "not cover (a file that is read, an endpoint, a model): it is compared with the kept run"
+        )
+        stale = found.stale.model_copy(update={"message": message})
+        return replace(base, trials_run=found.trials, stale=True, findings=(stale,))
     fresh = _run(kept.info.target.ref, kept.suite, replace(how, cached=False), place=place, store=store)
     message = f"{found.stale.message}; it was run anew as {fresh.kept.run_id}, and the candidate is compared with that"
     trials = fresh.trials_run + found.trials

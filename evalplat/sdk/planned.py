@@ -71,13 +71,15 @@ def planned(
     plan = Plan.of(suite, base.kept, anchor.kept, policy, seed, first)
     if begun is not None and begun.ended and begun.protocol == plan.protocol:
         return Planned(base, rechecked(anchor, policy, how, seed=seed, place=place, again=False), plan, begun)
-    now = looked_at_again(base, policy, how, seed=seed, place=place, store=store)
+    now = looked_at_again(base, policy, how, candidate=target.fingerprint, seed=seed, place=place, store=store)
     if now.kept.run_id != base.kept.run_id:
         begun = None
         if anchor.kept is not None:
             anchor = left_out(f"run {anchor.run_id} is older than the drift of the baseline")
     else:
         anchor = rechecked(anchor, policy, how, seed=seed, place=place)
+        if now.stale:
+            begun = None
     if begun is not None and not of_the_same_world(begun, now.kept, policy):
         begun = None
     return Planned(now, anchor, Plan.of(suite, now.kept, anchor.kept, policy, seed, first), begun)

@@ -13,7 +13,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, from which agents are imported; those that an earlier test imported are forgotten."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    for module in ("coins", "sums"):
+    for module in ("coins", "coins_helper", "sums"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return tmp_path

@@ -118,6 +118,36 @@ def test_a_baseline_that_drifted_is_seen_and_run_anew(project: Path):
     assert decision.metrics[0].comparison.baseline is not None and decision.metrics[0].comparison.baseline < 0.5
 
 
+READS = """
+import coins_helper
+
+
+def reads(question):
+    sure = Path("facts.txt").read_text() == "facts"
+    return coins_helper.said("yes" if chance(question, "base") < 0.8 and sure else "no")
+"""
+
+
+def test_a_change_outside_the_agents_own_file_is_seen(project: Path):
+    (project / "coins.py").write_text(AGENTS + READS)
+    (project / "coins_helper.py").write_text("def said(text):\n    return text\n")
+    (project / "facts.txt").write_text("facts")
+    ref = "coins:reads"
+    assert decide(ref, baseline=ref).verdict == "pass"
+    # What it imports is a part of it: a new test, against the run that was kept.
+    (project / "coins_helper.py").write_text("def said(text):\n    return 'nope'\n")
+    kept = workspace().store().resolve("anchor", suite="coins")
+    broken = decide(ref, baseline=kept)
+    assert (broken.verdict, broken.attempt, broken.baseline.run_id) == ("fail", 1, kept)
+    # What it reads is not: baseline and candidate are the same system at two times, and it is the later that fails.
+    (project / "coins_helper.py").write_text("def said(text):\n    return text\n")
+    (project / "facts.txt").write_text("none")
+    (project / "gate.yaml").write_text(POLICY.replace("0.08", "0.07"))
+    stale = decide(ref, baseline=kept)
+    assert stale.verdict == "fail" and stale.baseline.run_id == kept
+    assert any(one.code == "baseline_stale" and "compared with the kept run" in one.message for one in stale.findings)
+
+
 HELD = """
 
 def held(question):

@@ -30,8 +30,8 @@ class CallableTarget:
     plain one in a thread of its own, several at a time, so it must be safe to call from several threads (or run with
     a concurrency of 1). `timeout_s` is the wall-clock limit of one call; a thread cannot be stopped, so one that
     is over its time is left behind. Trials of a function that is `@traced` have a trace, and the usage that was seen
-    where the function says none (`prices`: see PriceTable). The fingerprint covers the source file of the module, not
-    what it imports.
+    where the function says none (`prices`: see PriceTable). The fingerprint covers the source file of the
+    module, what it imports from the project, and the files that they name in `__fingerprint__`.
     """
 
     def __init__(self, ref: str, *, timeout_s: float = 300.0, prices: PriceTable | None = None) -> None:

@@ -11,7 +11,7 @@ from .source import load_function
 
 
 class FunctionTarget:
-    """A function of a module, threads for it, and what it is called. The fingerprint covers the module's file."""
+    """A function of a module, threads for it, and what it is called. Its fingerprint: see load_function."""
 
     def __init__(self, ref: str, *, kind: Literal["callable", "scripted"], name: str | None = None) -> None:
         """Imports the module. Raises ReferenceUnknown, or TargetFailed where the import raises."""

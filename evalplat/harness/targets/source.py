@@ -16,17 +16,19 @@ from typing import Any
 
 from evalplat.errors import EvalplatError, ReferenceUnknown, TargetFailed
 from evalplat.harness.failures import describe, place
-from evalplat.records import ToolRef
+from evalplat.records import ToolRef, content_hash
+
+from .local_files import files_of, root_of
 
 _loaded: dict[str, str] = {}
 """Hash of the source of each module when it was imported here."""
 
 
 def load_function(ref: str) -> tuple[Callable[..., Any], str]:
-    """The function that `module:function` names, and the SHA-256 of its module's file.
+    """The function that `module:function` names, and a hash of its module's file and of what it imports beside it.
 
     Modules are looked for in the working directory first, as `python -m` does. A module whose file has changed since
-    this function loaded it is loaded again, so that the hash is always that of the code which runs.
+    this function loaded it is loaded again, with what it imports, so that the hash is that of the code which runs.
     Raises ReferenceUnknown where there is no such thing, TargetFailed where its import raises.
     """
     module_name, _, attribute = ref.partition(":")
@@ -55,7 +57,7 @@ def tool_sources(tools: Sequence[ToolRef], base_dir: Path) -> dict[str, str]:
         module_name = tool.function.partition(":")[0]
         beside = base_dir.joinpath(*module_name.split(".")).with_suffix(".py")
         if beside.is_file():
-            sources[tool.name] = hashlib.sha256(beside.read_bytes()).hexdigest()
+            sources[tool.name] = content_hash(files_of(module_name, beside))
         else:
             with contextlib.suppress(EvalplatError):
                 sources[tool.name] = _source_sha256(tool.function, module_name)
@@ -67,7 +69,7 @@ def _source_sha256(ref: str, module_name: str) -> str:
     if spec.origin is None or not Path(spec.origin).is_file():
         # Built into the interpreter, so the interpreter is its source.
         return hashlib.sha256(f"{module_name} {sys.version}".encode()).hexdigest()
-    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+    return content_hash(files_of(module_name, Path(spec.origin)))
 
 
 def _find(ref: str, module_name: str) -> ModuleSpec:
@@ -86,8 +88,21 @@ def _import(ref: str, module_name: str, source: str) -> ModuleType:
     try:
         module = importlib.import_module(module_name)
         if _loaded.get(module_name, source) != source:
+            _forget_imports_of(module)
             module = importlib.reload(module)
     except (Exception, SystemExit) as err:
         raise TargetFailed(f"{ref}: importing {module_name!r} raised {describe(err)} at {place(err)}") from err
     _loaded[module_name] = source
     return module
+
+
+def _forget_imports_of(module: ModuleType) -> None:
+    """So that a reload loads them too."""
+    if module.__file__ is not None:
+        origin = Path(module.__file__).resolve()
+        root = root_of(module.__name__, origin)
+        own = {(root / file).resolve() for file in files_of(module.__name__, origin)}
+        for name, other in list(sys.modules.items()):
+            file = getattr(other, "__file__", None)
+            if other is not module and file and Path(file).resolve() in own:
+                del sys.modules[name]

@@ -13,6 +13,7 @@ from pathlib import Path
 from evalplat.harness import traced, traced_tool
 
 PASSAGES = [json.loads(line) for line in Path(__file__).with_name("passages.jsonl").read_text("utf-8").splitlines()]
+__fingerprint__ = ["passages.jsonl"]  # files that it reads: a change of one is a change of the agent
 COMMON = "a an and are be by can do does for from how i if in is it my of on or that the to what when which with"
 
 
