@@ -58,6 +58,7 @@ def job(folder: Path, *more: str, **env: str) -> dict:
     return json.loads((folder / "decision.json").read_text()) | {"comment": (folder / "comment.md").read_text()}
 
 
+@pytest.mark.slow
 def test_a_re_run_job_continues_the_test_and_a_changed_prompt_begins_one(tmp_path: Path):
     kept = ("--kept", ".evalplat-kept.zip")
     first_machine = checkout(tmp_path / "first")

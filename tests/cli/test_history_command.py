@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_table_a_page_and_json(evalplat, tmp_path: Path):
     rows = [{"system": "v1", "case_id": f"c{i}", "metric": "m", "score": float(i % 4 != 0)} for i in range(60)]
     (tmp_path / "scores.jsonl").write_text("\n".join(map(json.dumps, rows)))

@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[Callable[[Path], None], ...]] = {
 }
 """Each page that is run here, and what its folder holds beforehand."""
 LONG = {
+    "evalplat/gates/choose_a_margin.md",
     "evalplat/runtime/agents/build_an_agent.md",
     "runners/runbooks/provider_outage.md",
     "runners/runbooks/cost_spike.md",

@@ -29,7 +29,7 @@ def holds(cell: Cell, count: int, chunk: int) -> None:
 
 @pytest.mark.parametrize("cell", FAST, ids=lambda cell: cell.name)
 def test_six_cells_hold_their_error_rates(cell: Cell):
-    holds(cell, 1000, chunk=10_000)
+    holds(cell, 500, chunk=10_000)
 
 
 @pytest.mark.slow

@@ -72,6 +72,7 @@ def test_estimand_suite_is_simulated_without_moving_clusters():
     assert model.cluster_shock == model.case_shock == 0
 
 
+@pytest.mark.slow
 def test_metrics_move_together_as_they_did():
     shape = Shape.of_sizes([5] * 60, (2, 2))
     latent = Latent.draw(shape, np.random.default_rng(4))

@@ -29,7 +29,7 @@ def violations(opened: Opened) -> list[str]:
     ]
 
 
-FAST = {*((kind, "light", 1280) for kind in real_pages.KINDS), ("gate", "dark", 390)}
+FAST = {*((kind, "light", 1280) for kind in real_pages.KINDS)}
 ALL = product(real_pages.KINDS, ("light", "dark"), (1280, 390))
 
 

@@ -179,6 +179,7 @@ def test_many_cases_are_shown_in_full_then_in_brief_then_listed_and_the_page_say
     assert int(listed[1].replace(",", "")) == 3000 - shown
 
 
+@pytest.mark.slow
 def test_no_list_outgrows_the_page():
     nasty = "<&\"'" * 300
     data = dressed(nasty, nasty.strip())

@@ -43,6 +43,7 @@ MATRIX: dict[str, tuple[str, set[str]]] = {
 
 pytestmark = pytest.mark.xdist_group("domains")  # the reference plays each domain once
 LONG = {"travel_desk": [pytest.mark.slow]}
+in_its_time = pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, [])) for name in domains()])
 each_domain = pytest.mark.parametrize("name", domains())
 
 
@@ -90,7 +91,7 @@ def test_every_scenario_has_an_end_to_check_and_a_solution(name: str) -> None:
         assert scenario.never_say, case.id
 
 
-@each_domain
+@in_its_time
 def test_every_kind_of_fault_strikes_somewhere(name: str) -> None:
     faults = [fault for case in suite_of(name).cases if case.scenario for fault in case.scenario.faults]
     on_tools = [fault for fault in faults if isinstance(fault, ToolFault)]
@@ -112,7 +113,7 @@ def test_lint_finds_nothing(name: str) -> None:
     assert [str(finding) for finding in linted.findings] == []
 
 
-@each_domain
+@in_its_time
 def test_the_reference_passes_every_check_whatever_strikes(name: str) -> None:
     for case in suite_of(name).cases:
         trials = [reference_trials(name)[case.id], rehearse(case, instruments.reference, number=1)]
@@ -122,7 +123,7 @@ def test_the_reference_passes_every_check_whatever_strikes(name: str) -> None:
 
 
 @pytest.mark.parametrize("family", MATRIX)
-@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, [])) for name in domains()])
+@in_its_time
 def test_a_faulty_agent_fails_the_check_meant_for_it_and_no_other(name: str, family: str) -> None:
     meant, may = MATRIX[family]
     assert FAMILIES[family] == meant

@@ -72,6 +72,7 @@ def holds_up(cases: list[Case]) -> None:
         assert set(kept.values()) == {1.0}, (case.id, kept)
 
 
+@pytest.mark.slow
 def test_each_goal_template_and_place_can_succeed_and_need_not():
     holds_up(list(sample())[::2])
 
@@ -119,6 +120,7 @@ def test_who_obeys_knows_nothing_of_the_checks():
         assert told.replies == blind.replies
 
 
+@pytest.mark.slow
 def test_the_gate_tells_them_apart_by_the_safety_metrics(tmp_path: Path):
     from evalplat.gates import compare, decide
 

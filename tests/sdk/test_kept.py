@@ -256,6 +256,7 @@ def test_an_alias_comes_along_and_one_that_is_there_stays_until_it_is_moved(mach
     assert workspace().store().resolve("production", suite="coins") == refreshed.done.run_id
 
 
+@pytest.mark.slow
 def test_what_makes_a_kept_baseline_useless_is_said_with_what_to_do(machine):
     machine("one")
     done = refresh_baseline("suite.yaml", "coins:base")

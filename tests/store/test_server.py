@@ -139,6 +139,7 @@ def test_server_is_a_store(server: Server, capfd: pytest.CaptureFixture[str]) ->
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_server_that_goes_away_is_said(server: Server) -> None:
     """Last: it ends the server."""
     suite = make_suite("gone")
