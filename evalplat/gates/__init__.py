@@ -3,7 +3,7 @@
 from .anchor import against_anchor
 from .attempts import attempted, continued, evidence_before
 from .compare import compare
-from .decide import decide
+from .decide import decide, held_by_anchor
 from .dimensions import deciding, dimension_of, lights
 from .drift import drift
 from .flaky import flaky
@@ -41,6 +41,7 @@ __all__ = [
     "drift",
     "evidence_before",
     "flaky",
+    "held_by_anchor",
     "judge",
     "lights",
     "next_step",

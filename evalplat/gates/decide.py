@@ -32,10 +32,10 @@ def decide(comparison: Comparison, policy: GatePolicy, *, anchor: Comparison | N
 
     Pass where every gating metric passes (no correction is needed); fail where a gating metric's drop survives Holm
     over the gating metrics; else inconclusive. Slices are adjusted by Benjamini-Hochberg and never decide.
-    With `anchor`, the candidate against an earlier release, its metrics must pass too, and are of Holm's family.
+    With `anchor`, the candidate against an earlier release, its metrics must pass too; it fails nothing, so that alpha
+    stays the chance to fail a change that is none for the worse.
     """
-    both = _adjusted((*comparison.metrics, *(anchor.metrics if anchor else ())), holm)
-    metrics, others = both[: len(comparison.metrics)], both[len(comparison.metrics) :]
+    metrics = _adjusted(comparison.metrics, holm)
     found = _Judged.of(metrics)
     slices = _adjusted_slices(comparison.slices)
     slice_rulings = [rule(one) for one in slices]
@@ -46,6 +46,7 @@ def decide(comparison: Comparison, policy: GatePolicy, *, anchor: Comparison | N
     )
     verdict, reason, check = found.verdict, found.reason, None
     if anchor is not None:
+        others = _adjusted(anchor.metrics, holm)
         against = _Judged.of(others)
         check = AnchorCheck(
             anchor=anchor.baseline,
@@ -99,15 +100,17 @@ class _Judged:
 
 
 def _with_anchor(found: _Judged, against: _Judged, anchor: str) -> tuple[Verdict, str]:
-    """A pass needs both; a fail of either is a fail."""
-    if found.verdict == "fail" or against.verdict == "pass":
-        return found.verdict, found.reason
-    since = f"since the anchor {anchor}: {against.reason}"
-    if against.verdict == "fail":
-        return "fail", f"The changes {since}"
-    if found.verdict == "pass":
-        return "inconclusive", f"The last change passes, but not all changes {since}"
+    """A pass needs both; a fail is one of the change itself."""
+    if found.verdict == "pass" and against.verdict != "pass":
+        return "inconclusive", held_by_anchor(anchor, against.reason)
+    if found.verdict == "inconclusive" and against.verdict == "fail":
+        return "inconclusive", f"{found.reason} All changes since the anchor {anchor} together: {against.reason}"
     return found.verdict, found.reason
+
+
+def held_by_anchor(anchor: str, reason: str) -> str:
+    """Why a change that passes by itself is no pass."""
+    return f"The last change passes, but not all changes since the anchor {anchor}: {reason}"
 
 
 def _decided(found: Sequence[MetricComparison], rulings: Sequence[Ruling]) -> tuple[MetricDecision, ...]:

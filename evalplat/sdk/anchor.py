@@ -95,9 +95,7 @@ def rechecked(
     else:
         found = Recheck(impossible=cannot_be_run_again(anchor.kept, how, place))
     if found.impossible is not None:
-        message = (
-            f"run {anchor.run_id} could not be run again, so that it may hold back a pass only: {found.impossible}"
-        )
+        message = f"run {anchor.run_id} could not be run again, so that it may have drifted: {found.impossible}"
         return replace(anchor, holds=False, findings=(*anchor.findings, _found("baseline_unchecked", message)))
     if found.stale is not None:
         return replace(left_out(found.stale.message), trials_run=found.trials)
@@ -112,23 +110,12 @@ def left_out(why: str) -> Anchor:
     return Anchor(findings=(_found("baseline_stale", message),))
 
 
-def held_back(decision: Decision, anchor: Anchor) -> Decision:
-    """A drop since an anchor that may itself have drifted is no fail; it is no pass either."""
-    if anchor.holds or decision.anchor is None or decision.verdict != "fail" or _fails_itself(decision):
+def qualified(decision: Decision, anchor: Anchor) -> Decision:
+    """Says so where what holds a pass back is a drop since an anchor that may itself have drifted."""
+    if anchor.holds or decision.anchor is None or decision.verdict == "fail" or decision.anchor.verdict != "fail":
         return decision
     reason = f"{decision.reason} But that release could not be run again, so it may be the world that has changed."
-    # A pass is out of reach all the same, so that the looks had no reason to go on.
-    update = {"verdict": "inconclusive", "decision": "hold", "reason": reason, "stopped": "futility"}
-    return decision.model_copy(update=update)
-
-
-def _fails_itself(decision: Decision) -> bool:
-    """Whether some gating metric fails against the baseline, after Holm."""
-    return any(
-        metric.verdict == "fail" and one.gating and (one.rule == "zero" or (one.p_adjusted or 0.0) <= 2 * one.alpha)
-        for metric in decision.metrics
-        for one in (metric.comparison,)
-    )
+    return decision.model_copy(update={"reason": reason})
 
 
 def _compares(policy: GatePolicy) -> bool:

@@ -11,7 +11,7 @@ from evalplat.gates import State, Stop, attempted, next_step
 from evalplat.records import Calls, Decision, GatePolicy, Run, ScoreTable, Suite
 from evalplat.scorers import build, score_run, score_table
 
-from .anchor import held_back, remember_anchor
+from .anchor import qualified, remember_anchor
 from .attempts import earlier_of, told
 from .baseline import Baseline
 from .begun import claim_of
@@ -65,7 +65,7 @@ def _concluded(
     """The run is kept; the decision is made as one more on this change, and kept too."""
     done, base = steered.done, plan.base.kept
     cand = KeptRun(done.run.info, done.table, done.run, suite)
-    decision = named(held_back(steered.decision, plan.anchor), base, cand, refs)
+    decision = named(qualified(steered.decision, plan.anchor), base, cand, refs)
     earlier = earlier_of(store, base, cand)
     decision = attempted(decision, earlier)
     begun = plan.begun.at if plan.begun is not None and steered.taken else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalplat.errors import GateUndecidable, InputError, ReferenceUnknown
-from evalplat.gates import Lacking, compare, continued, decide, decide_several, rank
+from evalplat.gates import Lacking, compare, continued, decide, decide_several, held_by_anchor, rank
 from evalplat.records import Decision, GatePolicy, Ranking, ScoreTable, SeveralReportData, Verdict
 
 from .anchor import Anchor, against, anchor_of, remember_anchor
@@ -167,9 +167,8 @@ def _since(found: Decision, anchor: Anchor, policy: GatePolicy, base: KeptRun, c
     found = found.model_copy(update={"anchor": check})
     if check is None or check.verdict == "pass" or found.verdict != "pass":
         return found
-    reason = f"The last change passes, but not all changes since the anchor {anchor.run_id}: {check.reason}"
-    verdict = "fail" if check.verdict == "fail" else "inconclusive"
-    return found.model_copy(update={"verdict": verdict, "decision": "hold", "reason": reason})
+    reason = held_by_anchor(str(anchor.run_id), check.reason)
+    return found.model_copy(update={"verdict": "inconclusive", "decision": "hold", "reason": reason})
 
 
 def _run_of(store: Store, ref: str, suite: str | None) -> str:

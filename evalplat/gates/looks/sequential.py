@@ -96,8 +96,10 @@ def _stopped(
         return "decided"
     if number == len(state.schedule.cases):
         return "end"
-    if not _may_give_up(state.policy):
-        return None
+    if not _may_give_up(state.policy) or any(
+        one.verdict == "fail" for one in decision.metrics if one.comparison.gating
+    ):
+        return None  # a drop that Holm does not confirm yet may be confirmed at a later look
     to_come = [state.schedule.share(look) for look in range(number + 1, len(state.schedule.cases) + 1)]
     pairs = zip(tests, comparisons, strict=True)
     return "futility" if any(test.hopeless(comparison, to_come) for test, comparison in pairs) else None
