@@ -77,7 +77,7 @@ class Stopping(Record):
     """How a gate that runs the candidate itself may end before the last case."""
 
     looks: int = Field(default=5, ge=1, le=20, description="Looks at most, at equal shares of the clusters; 1: none.")
-    futility: bool = Field(default=True, description="End as inconclusive where neither pass nor fail is in reach.")
+    futility: bool = Field(default=True, description="End as inconclusive where a pass is out of reach.")
     recheck: float = Field(
         default=0.05, ge=0, le=1, description="Share of a kept baseline's cases to run again, to see that it drifted."
     )

@@ -46,7 +46,7 @@ _STATISTICS: Final = {"mean": "mean", "ratio": "ratio of totals", "p50": "median
 
 _STOPS: Final = {
     "decided": "it was decided",
-    "futility": "neither pass nor fail was in reach",
+    "futility": "a pass was out of reach",
     "end": "it was the last",
 }
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from evalplat.errors import EvalplatError, InputError, StoreError
 from evalplat.records import Run
 
@@ -21,33 +23,42 @@ if TYPE_CHECKING:
 
 
 class Keeper:
-    """Keeps one suite in one file. Killing a gate loses no more than the look that was under way."""
+    """Keeps one suite in one file. Killing a gate loses no more than the look that was under way.
+
+    Several gates may keep their suite in one file at once: what another one wrote meanwhile is taken over, then both
+    are written.
+    """
 
     def __init__(self, path: Path, suite: str, *, place: Workspace, store: Store, keep: int = KEEP) -> None:
         self.path, self.suite = path, suite
         self._place, self._store, self._keep = place, store, keep
         self._gathered: KeptFile | None = None
+        self._seen: tuple[int, int, int] | None = None
 
     def restored(self) -> Restored | None:
         """What the file had that was not here; None where there is no file yet. Raises InputError."""
-        if not self.path.exists():
-            return None
-        return restore(self.path, place=self._place, store=self._store, suite=self.suite)
+        with self._alone():
+            return self._taken_over()
 
     def looked(self, run_id: str) -> None:
         """Write the file with the trials that a gate's run has by now; all else is as it was at the first look."""
-        if self._gathered is None:
-            self._gathered = gather(self.suite, place=self._place, store=self._store, keep=self._keep)
-        else:
-            with self._place.ledger() as ledger:
-                run = Run(info=ledger.run_info(run_id), trials=tuple(ledger.trials(run_id)))
-            runs = tuple(replace(one, run=run) if one.id == run_id else one for one in self._gathered.runs)
-            self._gathered = replace(self._gathered, runs=runs)
-        self._gathered.write(self.path)
+        with self._alone():
+            if self._taken_over() is not None or self._gathered is None:
+                self._gathered = gather(self.suite, place=self._place, store=self._store, keep=self._keep)
+            else:
+                with self._place.ledger() as ledger:
+                    run = Run(info=ledger.run_info(run_id), trials=tuple(ledger.trials(run_id)))
+                runs = tuple(replace(one, run=run) if one.id == run_id else one for one in self._gathered.runs)
+                self._gathered = replace(self._gathered, runs=runs)
+            self._write(self._gathered)
 
     def save(self, change: Change | None = None) -> int:
         """Write the file as things stand; its size in bytes. All attempts at `change` are in it."""
-        return gather(self.suite, place=self._place, store=self._store, keep=self._keep, change=change).write(self.path)
+        with self._alone():
+            self._taken_over()
+            return self._write(
+                gather(self.suite, place=self._place, store=self._store, keep=self._keep, change=change)
+            )  # fmt: skip
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -59,6 +70,33 @@ class Keeper:
                 self._rescue(ended)
             raise
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except OSError as err:
+            raise InputError(f"cannot be written: {err.strerror or err}", where=str(self.path)) from err
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _taken_over(self) -> Restored | None:
+        """What the file has of which this gate does not know; None where it is as this gate left it, or not there."""
+        now = _stamp(self.path)
+        if now is None or now == self._seen:
+            return None
+        found = restore(self.path, place=self._place, store=self._store, suite=self.suite)
+        self._seen = now
+        return found
+
+    def _write(self, file: KeptFile) -> int:
+        size = file.write(self.path)
+        self._seen = _stamp(self.path)
+        return size
+
     def _rescue(self, ended: BaseException) -> None:
         try:
             self.save()
@@ -68,6 +106,15 @@ class Keeper:
             raise InputError(f"{err}; and the gate itself had ended: {ended or type(ended).__name__}") from ended
         except EvalplatError as err:
             raise StoreError(f"{err}; and the gate itself had ended: {ended or type(ended).__name__}") from ended
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Changes with each writing, which replaces the file; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 @contextmanager

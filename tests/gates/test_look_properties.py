@@ -217,3 +217,23 @@ def test_cases_run_ahead_do_not_bias_a_look_where_they_vary_too():
 
 def first_of(table: ScoreTable, policy: GatePolicy, seed: int) -> Decision:
     return at_once(table, planned(table, policy, seed), policy).decision
+
+
+@pytest.mark.parametrize("step", [0.0, 0.02, 0.05, 0.1, 0.2])
+@pytest.mark.parametrize("seed", range(4))
+def test_with_an_anchor_one_metric_and_the_gate_say_the_same_of_the_change(step: float, seed: int):
+    """One metric that decides: fail and inconclusive are the metric's own, and an anchor takes back a pass only."""
+    cases, rng = 200, np.random.default_rng(seed)
+    skill = rng.uniform(0.4, 0.7, cases)
+    old, base, cand = (skill - lost + rng.normal(0, 0.25, cases) for lost in (0.0, 0.0, step))
+    table = ScoreTable.concat(
+        [
+            paired_table(base, cand, metric="grade"),
+            paired_table(old, old, metric="grade", systems=("old", "x")).of_system("old"),
+        ]
+    )
+    policy = GatePolicy(metrics=(MetricRule(metric="grade", margin=0.06, range=(-1.0, 2.0)),))
+    decision = at_once(table, planned(table, policy), policy, "old").decision
+    own, anchor = decision.metrics[0].verdict, decision.anchor.verdict
+    assert decision.verdict == ("inconclusive" if own == "pass" and anchor != "pass" else own)
+    assert not any(one.code == "unconfirmed_drop" for one in decision.findings)

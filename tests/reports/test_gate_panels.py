@@ -14,7 +14,8 @@ from instruments import hostile, report_data
 from instruments.html_outline import Outline, squeezed, without_plotly
 
 from evalplat.gates import deciding, lights
-from evalplat.records import Answer, MetricDecision, Needed, ReportData
+from evalplat.records import Answer, MetricDecision, Needed, ReportData, Side
+from evalplat.records.decision import AnchorCheck
 from evalplat.reports import decision_json, render_html
 from evalplat.reports.worddiff import compared
 
@@ -361,3 +362,39 @@ def test_what_would_settle_it_says_where_it_had_as_many(cases: int):
         2 if cases == 40 else 0
     )
     assert "unknown" in told  # money, as no trial has a price
+
+
+def held_back(verdict: str, **update: object) -> ReportData:
+    """A gate that is open though its one metric is not."""
+    data = only(verdict)
+    return data.model_copy(update={"decision": data.decision.model_copy(update={"verdict": "inconclusive", **update})})
+
+
+@pytest.mark.parametrize(("since", "said"), [("fail", "made the agent worse"), ("inconclusive", "may have made it")])
+def test_a_pass_that_an_anchor_holds_back_is_told_as_such(since: str, said: str):
+    check = AnchorCheck(
+        anchor=Side(ref="desk:v1", run_id="r1", n_cases=9, n_trials=9),
+        verdict=since,
+        reason="since then it fell",
+        metrics=(),
+    )
+    data = held_back("pass", anchor=check)
+    assert h1(data).startswith("This change holds up by itself; all changes since desk:v1 together " + said)
+    head = section(data, "verdict")
+    assert 'href="#looks"' in head and "Decided by" not in text_of(head)
+    assert "too thin" not in text_of(head) and "More of the same" not in text_of(head)
+
+
+def test_a_drop_that_holm_does_not_confirm_is_no_plain_fail_on_the_page():
+    first = only("fail").decision.metrics[0]
+    other = first.model_copy(
+        update={"verdict": "pass", "comparison": first.comparison.model_copy(update={"metric": "tone"})}
+    )
+    data = held_back("fail", metrics=(first, other))
+    assert re.match(r"success got worse by itself; with 2 metrics that decide, .* not yet beyond doubt", h1(data))
+    pills = [text for _, text in Marked(section(data, "scorecard"), lambda _, a: "pill" in a.get("class", "")).found]
+    assert pills == ["Fails alone", "Pass"]
+
+
+def test_a_second_attempt_that_settles_nothing_says_so():
+    assert h1(held_back("pass", attempt=2)).startswith("This change was gated before, and trying again cannot")

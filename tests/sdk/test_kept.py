@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -254,6 +255,39 @@ def test_an_alias_comes_along_and_one_that_is_there_stays_until_it_is_moved(mach
     assert restored.left == ("production",)
     assert restore_baseline(one / KEPT, move_aliases=True).aliases == ("production",)
     assert workspace().store().resolve("production", suite="coins") == refreshed.done.run_id
+
+
+@pytest.mark.slow
+def test_two_gates_at_once_keep_their_suite_in_one_file_and_lose_nothing(machine, tmp_path):
+    shared = tmp_path / "shared.zip"
+    other = machine("two")
+    one = machine("one")
+    program = str(Path(sys.executable).with_name("evalplat"))
+    command = [program, "gate", "--baseline", "coins:base", "--candidate", "coins:worse"]
+
+    class Meanwhile:
+        """Another machine's whole gate, while this one runs."""
+
+        def __init__(self) -> None:
+            self.done: subprocess.CompletedProcess[str] | None = None
+
+        def update(self, state) -> None:  # type: ignore[no-untyped-def]
+            if self.done is None:
+                rest = ["--suite", "suite.yaml", "--kept", str(shared)]
+                self.done = subprocess.run([*command, *rest], cwd=other, capture_output=True, text=True)
+
+    meanwhile = Meanwhile()
+    own = gate("coins:base", "coins:same", suite="suite.yaml", kept=shared, progress=meanwhile).decision
+    assert own.attempt == 1 and meanwhile.done is not None and meanwhile.done.returncode == 1, meanwhile.done
+    assert calls_of(one) and calls_of(other)
+    three = machine("three")
+    again = {
+        name: gate("coins:base", f"coins:{name}", suite="suite.yaml", kept=shared).decision
+        for name in ("same", "worse")
+    }
+    assert {name: one.attempt for name, one in again.items()} == {"same": 2, "worse": 2}
+    assert again["same"].verdict == own.verdict and again["worse"].verdict == "fail"
+    assert not {name: n for name, n in calls_of(three).items() if name != "base"}
 
 
 @pytest.mark.slow

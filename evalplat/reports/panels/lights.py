@@ -7,6 +7,7 @@ from typing import Any
 
 from evalplat.records import Light, ReportData
 from evalplat.reports import figures
+from evalplat.reports.held import unconfirmed
 from evalplat.reports.verdict_words import places_of
 from evalplat.reports.words import ESTIMANDS, VERDICTS
 
@@ -49,4 +50,6 @@ def _view(light: Light, data: ReportData) -> LightView:
     note = f"{data.decision.metrics[shown].comparison.metric}{more}" + (
         "" if light.gating else ", for information only"
     )
-    return LightView(name, light.verdict, VERDICTS[light.verdict].label, note, f"metric-{shown}")
+    alone = any(unconfirmed(data.decision, data.decision.metrics[place]) for place in worst)
+    label = "Fails alone" if alone else VERDICTS[light.verdict].label
+    return LightView(name, light.verdict, label, note, f"metric-{shown}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalplat.records import MetricDecision, ReportData
+from evalplat.reports.held import held
 from evalplat.reports.numbers import change, count
 from evalplat.reports.text import one_line
 from evalplat.reports.words import settling
@@ -32,7 +33,7 @@ def _steps(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
     elif decision.verdict == "pass":
         yield Step("Ship it.")
     if decision.verdict == "inconclusive":
-        yield from _settle(data)
+        yield from _settle(data, deciding)
     if decision.verdict != "pass" and data.candidate is not None and data.candidate.n_failures:
         failed = f"{count(data.candidate.n_failures)} of {count(data.candidate.n_trials)} trials"
         yield Step(f"See why {failed} of the candidate have no answer:", "failures", "failures by cause")
@@ -44,7 +45,10 @@ def _steps(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
         yield Step("Mend it, and gate again with", "reproduce", "the same command")
 
 
-def _settle(data: ReportData) -> Iterator[Step]:
+def _settle(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
+    other = held(data.decision, deciding)
+    if other is not None:
+        yield Step(other.step, other.link, other.says)
     needed = [one for one in data.decision.metrics if one.comparison.gating and one.comparison.needed is not None]
     for one in needed[:1]:
         if one.comparison.needed is not None:
@@ -53,7 +57,7 @@ def _settle(data: ReportData) -> Iterator[Step]:
                 "settle",
                 "What would settle it",
             )
-    if not needed:
+    if not needed and other is None:
         yield Step("More of the same would not settle it:", "warnings", "the warnings say why")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalplat.records import MetricDecision, ReportData
+from evalplat.reports.held import unconfirmed
 from evalplat.reports.interval import Drawing, draw
 from evalplat.reports.words import ESTIMANDS
 
@@ -22,6 +23,8 @@ class Row:
     number: int
     decision: MetricDecision
     drawing: Drawing | None
+    alone: bool = False
+    """It fails by itself, and the gate does not: Holm over all that decide does not bear it out."""
 
     @property
     def found(self) -> Any:
@@ -45,7 +48,9 @@ def scorecard(data: ReportData) -> dict[str, Any]:
     for gating, title in ((True, "Gating"), (False, "Informative")):
         own = [(place, one) for place, one in enumerate(data.decision.metrics) if one.comparison.gating == gating]
         if own:
-            groups.append((title, gating, numbered("metrics", own[:_MOST_METRICS])))
+            rows = numbered("metrics", own[:_MOST_METRICS])
+            marked = [replace(row, alone=unconfirmed(data.decision, row.decision)) for row in rows]
+            groups.append((title, gating, marked))
     left = len(data.decision.metrics) - sum(len(rows) for _, _, rows in groups)
     return {"groups": groups, "left": left}
 

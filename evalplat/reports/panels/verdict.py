@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from evalplat.records import MetricComparison, MetricDecision, ReportData
+from evalplat.reports.held import held
 from evalplat.reports.numbers import change, count, span
 from evalplat.reports.text import one_line
 from evalplat.reports.verdict_words import deciding_place, dimension_at, headline
@@ -24,13 +25,13 @@ def verdict(data: ReportData) -> dict[str, Any]:
     decision, place = data.decision, _place(data)
     deciding, meaning = decision.metrics[place], VERDICTS[decision.verdict].meaning
     # An attempt before, an anchor or Holm can make the verdict another than that of any metric.
-    agrees = deciding.verdict == decision.verdict
+    other = held(decision, deciding)
     return {
         "decision": decision,
         "place": place,
         "deciding": deciding.comparison,
-        "headline": _headline(data, deciding, place) if agrees else meaning,
-        "agrees": agrees,
+        "headline": _headline(data, deciding, place) if other is None else other.headline,
+        "agrees": other is None,
         "meaning": meaning,
         "counted": _counted(data, deciding),
         "action": ADVICE[decision.decision],
