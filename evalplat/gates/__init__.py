@@ -8,6 +8,7 @@ from .dimensions import deciding, dimension_of, lights
 from .drift import drift
 from .flaky import flaky
 from .looks import Continue, Schedule, State, Stop, next_step, schedule
+from .loosened import loosened
 from .pairing import Lacking
 from .ranking import rank
 from .several import decide_several
@@ -44,6 +45,7 @@ __all__ = [
     "held_by_anchor",
     "judge",
     "lights",
+    "loosened",
     "next_step",
     "pairs_of",
     "priced",

@@ -23,6 +23,10 @@ def continued(decision: Decision, earlier: Sequence[Decision], *, pooled: bool =
     Under a policy or against an anchor that changed since it is judged anew, and a pass after what was none waits for
     a person: rules that change after the data was seen are no rules. `pooled` says whether `decision` has all evidence.
     """
+    return _waiting(_continued(decision, earlier, pooled), earlier)
+
+
+def _continued(decision: Decision, earlier: Sequence[Decision], pooled: bool) -> Decision:
     own = _evidence(decision)
     attempt = len(evidence_before(earlier, own)) + 1
     first = next((one for one in earlier if _test(one) == _test(decision)), None)
@@ -56,6 +60,17 @@ def attempted(decision: Decision, earlier: Sequence[Decision]) -> Decision:
     told = f"this change was gated before ({_told(earlier)}): the same test, no new draw"
     noted = any(finding.code == "repeated_attempt" for finding in found.findings)
     return found.model_copy(update={"attempt": len(earlier) + 1}) if noted else _noted(found, len(earlier) + 1, told)
+
+
+def _waiting(decision: Decision, earlier: Sequence[Decision]) -> Decision:
+    """`decision`, a pass of which waits for a person where it did at an attempt before, under the same rules."""
+    waits = any(
+        one.decision == "needs-approval" and one.verdict == "pass" and _test(one) == _test(decision) for one in earlier
+    )
+    if not waits or decision.verdict != "pass" or decision.decision != "ship":
+        return decision
+    reason = f"{decision.reason} But it was for a person to decide when it was first gated, and still is."
+    return decision.model_copy(update={"decision": "needs-approval", "reason": reason})
 
 
 def _under_other_rules(decision: Decision, earlier: Sequence[Decision], attempt: int) -> Decision:

@@ -32,6 +32,7 @@ WarningCode = Literal[
     "baseline_unchecked",
     "cases_died",
     "repeated_attempt",
+    "policy_loosened",
     "judge_untrusted",
     "unpriced_model",
     "scripted_instrument",

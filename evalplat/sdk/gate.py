@@ -22,6 +22,7 @@ from .gated import Gated, KeptRun, conclude, named
 from .keeper import Keeper
 from .kept import KEEP, Restored, change_of, restore
 from .looks import gate_by_looks
+from .loosened import held_to_what_was
 from .run import How, opened, with_trials
 from .score_tables import open_scores
 from .workspace import Workspace, workspace
@@ -169,6 +170,7 @@ def gate_runs(
     new = 0 if cand.run is None or cand.run_id in seen else len(cand.run.trials)
     decision = told(store, decision, earlier, new_trials=new)
     decision = decision.model_copy(update={"findings": (*anchor.findings, *decision.findings)})
+    decision = held_to_what_was(store, decision, rule, cand.info.suite)
     gated = conclude(store, decision, table, base, cand, command=command())
     remember_anchor(store, rule, decision, base)
     return gated

@@ -19,6 +19,7 @@ from .command import command
 from .expired import of_other_questions
 from .gated import Gated, KeptRun, conclude, named
 from .loop import run_to_end
+from .loosened import held_to_what_was
 from .planned import Planned, planned
 from .run import How, RunDone, keep, opened, summarized, with_trials
 from .workspace import Workspace
@@ -75,6 +76,7 @@ def _concluded(
     decision = decision.model_copy(
         update={"calls": _calls(done, plan), "findings": (*plan.findings, *decision.findings)}
     )  # fmt: skip
+    decision = held_to_what_was(store, decision, policy, suite.name)
     keep(store, done)
     gated = conclude(store, decision, ScoreTable.concat([base.scores, done.table]), base, cand, command=command())
     remember_anchor(store, policy, decision, base)

@@ -17,6 +17,7 @@ from .attempts import earlier_of
 from .command import command
 from .evidence import run_card
 from .gated import KeptRun, conclude, named
+from .loosened import held_to_what_was
 from .score_tables import open_scores
 from .workspace import workspace
 
@@ -150,6 +151,7 @@ def _kept(
     decision = _since(found, anchor, policy, base, cand, several)
     decision = continued(named(decision, base, cand, refs), earlier_of(store, base, cand), pooled=False)
     decision = decision.model_copy(update={"findings": (*anchor.findings, *decision.findings)})
+    decision = held_to_what_was(store, decision, policy, cand.info.suite)
     conclude(store, decision, ScoreTable.concat([base.scores, cand.scores]), base, cand, command=command())
     remember_anchor(store, policy, decision, base)
     return decision

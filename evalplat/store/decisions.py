@@ -75,17 +75,21 @@ def earlier_decisions(door: Door, baseline: str, candidate: str, questions: str)
     return tuple(one.decision for one in _loaded(door, wanted))
 
 
-def list_decisions(door: Door, suite: str) -> tuple[KeptDecision, ...]:
-    """All kept decisions of a suite, the oldest first."""
-    return _loaded(door, {}, suite)
+def list_decisions(
+    door: Door, suite: str, *, decision: str | None = None, last: int | None = None
+) -> tuple[KeptDecision, ...]:
+    """Kept decisions of a suite, the oldest first: all, those of one outcome, the last ones."""
+    return _loaded(door, {} if decision is None else {"evalplat.decision": decision}, suite, last)
 
 
-def _loaded(door: Door, wanted: Mapping[str, str], suite: str | None = None) -> tuple[KeptDecision, ...]:
+def _loaded(
+    door: Door, wanted: Mapping[str, str], suite: str | None = None, last: int | None = None
+) -> tuple[KeptDecision, ...]:
     found = [run for run in search(door, "decision", suite=suite) if is_complete(run) and _has(run, wanted)]
     found.sort(key=lambda run: (int(run.info.start_time), _attempt(run)))
     return tuple(
         KeptDecision(at=datetime.fromtimestamp(int(run.info.start_time) / 1000, UTC), decision=_read(door, run))
-        for run in found
+        for run in found[-last if last else 0 :]
     )
 
 

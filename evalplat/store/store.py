@@ -142,10 +142,13 @@ class Store:
         with self._door.using(f"cannot give the decision {mlflow_run_id}"):
             return decisions.load_decision(self._door, mlflow_run_id)
 
-    def decisions(self, suite: str) -> tuple[KeptDecision, ...]:
-        """All kept decisions of a suite with the moment of each, the oldest first."""
+    def decisions(
+        self, suite: str, *, decision: str | None = None, last: int | None = None
+    ) -> tuple[KeptDecision, ...]:
+        """Kept decisions of a suite with the moment of each, the oldest first: all of them, or those that said
+        `decision` (`ship`, `hold`, `needs-approval`), or the `last` so many."""
         with self._door.using(f"cannot list the decisions of suite {suite}"):
-            return decisions.list_decisions(self._door, suite)
+            return decisions.list_decisions(self._door, suite, decision=decision, last=last)
 
     def earlier_decisions(self, *, baseline: str, candidate: str, questions: str) -> tuple[Decision, ...]:
         """Kept decisions on the same change: `baseline` and `candidate` are fingerprints, `questions` the hash of cases

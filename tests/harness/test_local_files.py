@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import evalplat
 from evalplat.errors import TargetFailed
 from evalplat.harness import CallableTarget
+from evalplat.harness.targets.said import said
 
 FILES = {
     "desk.py": "import json, helper\nfrom parts import prompts\n__fingerprint__ = ['facts.jsonl', 'more']\n"
@@ -48,7 +51,7 @@ def fingerprint() -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_a_change_of_each_file_is_another_agent_and_back_is_the_old_one(project: Path, name: str):
     before, text = fingerprint(), FILES[name]
-    (project / name).write_text(text + "\n# changed\n")
+    (project / name).write_text(text + ("\nchanged = 1\n" if name.endswith(".py") else "\nchanged\n"))
     assert fingerprint() != before
     (project / name).write_text(text)
     assert fingerprint() == before
@@ -88,3 +91,49 @@ def test_no_text_of_a_module_is_too_much(text: str):
         file = Path(folder) / "odd.py"
         file.write_text(text, encoding="utf-8", errors="surrogatepass")
         assert "odd.py" in files_of("odd", file)
+
+
+COMMENTED = (
+    '# a heading\n\nimport json  # why\r\n\n\nTEXT = """one  # no comment\n\n  two   \n"""  # one\n'
+    "def answer(text):\n    # says it\n"
+    "    f = f'''{text} # in\n\n{text!r}'''\n\n    return [text,\n\n  # in between\n  f]  \n"
+)
+BARE = (
+    'import json\nTEXT = """one  # no comment\n\n  two   \n"""\n'
+    "def answer(text):\n    f = f'''{text} # in\n\n{text!r}'''\n    return [text,\n  f]"
+)
+
+
+def test_comments_and_empty_lines_make_no_other_agent_and_strings_do(project: Path):
+    desk = project / "desk.py"
+    desk.write_bytes(COMMENTED.encode())
+    before = fingerprint()
+    desk.write_text(BARE)
+    assert fingerprint() == before
+    for old, new in (("two   ", "two"), ("# in", "# In"), ("one  #", "one #"), ("\n  f]", "f]")):
+        desk.write_text(BARE.replace(old, new, 1))
+        assert fingerprint() != before, old
+
+
+@pytest.mark.parametrize("text", ["def broken(:\n", "x = 1\ry = 2\n", "\ufeffx = 1 # é\n", "x = '''\n", "\x00"])
+def test_what_is_odd_is_taken_as_it_is(text: str):
+    raw = text.encode()
+    assert said(raw) in (raw, b"x = 1", raw.rstrip())
+
+
+def test_the_same_program_is_left_of_every_file_of_this_project():
+    for file in sorted(Path(evalplat.__file__).parent.rglob("*.py")):
+        raw = file.read_bytes()
+        assert ast.dump(ast.parse(said(raw))) == ast.dump(ast.parse(raw)), file
+
+
+CODE = (
+    "import os", "def f(a):", "    if a:", "        return 1", "    return (a,", "        2)", "x = 1", "class A:",
+    "    b = 2", "    c = 3", "y = 2",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from([" # c\n", "\n", "\n# c\n", "\n\n", "  \n"]), min_size=11, max_size=11))
+def test_whatever_is_said_beside_the_lines_does_not_count(beside: list[str]):
+    dressed = "".join(line + more for line, more in zip(CODE, beside, strict=True))
+    assert said(dressed.encode()) == "\n".join(CODE).encode()

@@ -176,7 +176,7 @@ def test_a_baseline_that_answers_nothing_today_is_kept_and_the_gate_ends(project
 
 def test_what_cannot_be_run_again_is_said(project: Path):
     base = run("suite.yaml", "coins:base")
-    (project / "coins.py").write_text((project / "coins.py").read_text() + "\n# touched\n")
+    (project / "coins.py").write_text((project / "coins.py").read_text() + "\ntouched = 1\n")
     assert codes(decide("coins:same", baseline=base.run_id))[0] == "baseline_unchecked"
 
 

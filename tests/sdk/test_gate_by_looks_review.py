@@ -160,7 +160,7 @@ def test_an_anchor_that_drifted_fails_nothing(project: Path):
     assert drifted.verdict == "pass" and drifted.anchor is None
     assert any(one.code == "baseline_stale" and "anchor: left out" in one.message for one in drifted.findings)
     # Where it cannot be seen whether it drifted, it holds back a pass, and fails nothing.
-    (project / "coins.py").write_text(AGENTS + MORE + "\n# touched\n")
+    (project / "coins.py").write_text(AGENTS + MORE + "\ntouched = 1\n")
     sys.modules.pop("coins")
     for _ in range(2):
         unknown = decide("coins:v2", baseline="coins:v1")

@@ -11,6 +11,8 @@ from typing import Final
 
 from evalplat.errors import TargetFailed
 
+from .said import said
+
 NAMED: Final = "__fingerprint__"
 """A module's list of the files and folders that it reads, beside itself."""
 
@@ -19,7 +21,8 @@ _INSTALLED: Final = tuple(Path(sysconfig.get_path(name)).resolve() for name in (
 
 def files_of(module_name: str, origin: Path) -> dict[str, str]:
     """Path to SHA-256 of the module's file and, of a project's module, of all that it imports from the project,
-    wherever in its text, and of the files that `__fingerprint__` names in any of them.
+    wherever in its text, and of the files that `__fingerprint__` names in any of them. Comments and empty lines of a
+    project's module are left out.
 
     What is installed is a matter of the environment, and left out. Raises TargetFailed for a named file that is not
     there.
@@ -34,7 +37,7 @@ def files_of(module_name: str, origin: Path) -> dict[str, str]:
     while waiting:
         name, file = waiting.pop()
         content = file.read_bytes()
-        found[file.relative_to(root).as_posix()] = hashlib.sha256(content).hexdigest()
+        found[file.relative_to(root).as_posix()] = hashlib.sha256(said(content)).hexdigest()
         try:
             tree = ast.parse(content)
         except (SyntaxError, ValueError):  # its import says so
