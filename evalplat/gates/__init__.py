@@ -16,6 +16,7 @@ from .simulation import Binary, Bounded, Latent, Lognormal, Normal, Shape, Simul
 from .since import since
 from .slice_means import slice_means
 from .spending import priced, spending
+from .standing_out import standing_out
 from .summarize import summarize
 
 __all__ = [
@@ -55,5 +56,6 @@ __all__ = [
     "since",
     "slice_means",
     "spending",
+    "standing_out",
     "summarize",
 ]

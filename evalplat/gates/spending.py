@@ -18,11 +18,21 @@ def _tool_calls(trial: Trial) -> float | None:
     return float(sum(span.attributes.get("gen_ai.operation.name") == "execute_tool" for span in trial.trace.spans))
 
 
+def _told(trial: Trial) -> bool:
+    """Whether somebody said what the trial used: one call of unknown usage is what is assumed where nobody did."""
+    used = trial.usage
+    return not used.unknown_usage_calls or used.unknown_usage_calls < used.calls
+
+
+def _tokens(of: Callable[[Trial], int]) -> Callable[[Trial], float | None]:
+    return lambda trial: None if trial.usage.unknown_usage_calls else float(of(trial))
+
+
 _OF: Final[dict[Quantity, Callable[[Trial], float | None]]] = {
     "cost_usd": lambda trial: trial.usage.cost_usd,
-    "input_tokens": lambda trial: trial.usage.input_tokens,
-    "output_tokens": lambda trial: trial.usage.output_tokens,
-    "calls": lambda trial: trial.usage.calls + trial.usage.cached_calls,
+    "input_tokens": _tokens(lambda trial: trial.usage.input_tokens),
+    "output_tokens": _tokens(lambda trial: trial.usage.output_tokens),
+    "calls": lambda trial: trial.usage.calls + trial.usage.cached_calls if _told(trial) else None,
     "tool_calls": _tool_calls,
     "retries": lambda trial: trial.usage.retries,
     "latency_s": lambda trial: trial.latency_s,

@@ -55,7 +55,7 @@ from .plan import (
 )
 from .policy import Extension, GatePolicy, MetricRule, Stopping
 from .ranking import RankedPair, RankedSystem, Ranking
-from .report import CasePair, ReportData, RunCard, RunReportData
+from .report import CasePair, ReportData, RunCard, RunReportData, StandOut
 from .scenario import (
     Bounds,
     EndState,
@@ -205,6 +205,7 @@ __all__ = [
     "Spending",
     "Spent",
     "SplitPart",
+    "StandOut",
     "Standing",
     "StandingBaseline",
     "Step",

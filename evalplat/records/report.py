@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from .agent_diff import PartChange
@@ -25,6 +27,7 @@ class RunCard(Record):
     n_trials: int
     n_failures: int
     failures_by_kind: dict[str, int] = Field(default_factory=dict)
+    n_cut_off: int = Field(default=0, description="Trials whose last answer of a model ended at its token limit.")
     latency_p50_s: float | None = None
     latency_p95_s: float | None = None
 
@@ -39,6 +42,20 @@ class CasePair(Record):
     candidate_scores: dict[str, float] = Field(default_factory=dict)
     explanations: dict[str, str] = Field(default_factory=dict, description="Of the candidate's scores, by metric.")
     change: float | None = Field(default=None, description="On the first gating metric; negative is worse.")
+
+
+class StandOut(Record):
+    """Something that the candidate's answers have in more of the cases that got worse than the baseline's.
+
+    `baseline` and `candidate` count cases, of `length` they are median numbers of words.
+    """
+
+    kind: Literal["no answer", "cut off", "same answer", "failed tool", "length"]
+    worse: int = Field(ge=1, description="Cases looked at: those that got worse, the worst 400 at most.")
+    baseline: float = Field(ge=0)
+    candidate: float = Field(ge=0)
+    what: str = Field(default="", description="The answer, cut, or the tool.")
+    limit: int | None = Field(default=None, description="Most tokens of an answer that was cut off, where it is one.")
 
 
 class ReportData(Record):
@@ -58,6 +75,7 @@ class ReportData(Record):
     deciding: int | None = Field(default=None, ge=0, description="Place of the gating metric that decides.")
     spending: Spending | None = None
     repeats: Summary | None = Field(default=None, description="Both systems' metrics of 0 and 1, with pass^k.")
+    standing_out: tuple[StandOut, ...] = ()
     flaky: tuple[Flaky, ...] = Field(default=(), description="Of baseline and candidate, on the first gating metric.")
 
 

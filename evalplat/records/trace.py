@@ -50,3 +50,29 @@ class Trace(Record):
 
     trace_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     spans: tuple[Span, ...] = ()
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the last answer of a model ended as it had no more tokens."""
+        last = self._last_answer
+        return last is not None and bool(_CUT_OFF & _words(last.attributes.get(_FINISHED)))
+
+    @property
+    def token_limit(self) -> int | None:
+        """Most tokens that the last answer of a model was allowed, where it is known."""
+        last = self._last_answer
+        limit = None if last is None else last.attributes.get("gen_ai.request.max_tokens")
+        return limit if isinstance(limit, int) and limit > 0 else None
+
+    @property
+    def _last_answer(self) -> Span | None:
+        answers = [span for span in self.spans if span.attributes.get(_FINISHED)]
+        return max(answers, key=lambda span: span.end_unix_nano, default=None)
+
+
+_FINISHED = "gen_ai.response.finish_reasons"
+_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens"})
+
+
+def _words(found: AttributeValue | None) -> set[str]:
+    return {str(one).lower() for one in (found if isinstance(found, tuple | list) else [found])}

@@ -10,6 +10,7 @@ from evalplat.records import CasePair, Expectation, Flip, Trial
 from .numbers import count, money, seconds, signed, value
 from .talk import Talk, talk
 from .traces import TraceRows, rows
+from .why import cut_off
 from .worddiff import Pieces, compared
 
 
@@ -22,6 +23,9 @@ class Detail:
     attribute: int
     traces: bool
 
+
+_UNSEEN_S = 0.05
+"""Seconds of waiting that are not worth telling."""
 
 FULL = Detail("full", text=8000, attribute=1500, traces=True)
 BRIEF = Detail("brief", text=800, attribute=0, traces=False)
@@ -184,13 +188,30 @@ def _side(label: str, trial: Trial | None, detail: Detail) -> SideView:
 
 
 def _figures(trial: Trial) -> Iterator[str]:
-    yield seconds(trial.latency_s)
+    waited = _waited(trial)
+    yield (
+        f"{seconds(trial.latency_s)}, and {seconds(waited)} of waiting for its turn"
+        if waited
+        else seconds(trial.latency_s)
+    )
     yield f"{count(trial.usage.total_tokens)} tokens"
     yield f"cost {money(trial.usage.cost_usd)}"
+    if (ended := cut_off(trial)) is not None:
+        yield ended
     if trial.usage.retries:
         yield f"{count(trial.usage.retries)} retries"
     if trial.key.trial:
         yield f"trial {trial.key.trial}"
+
+
+def _waited(trial: Trial) -> float | None:
+    """What the trace is longer than the trial's latency, which leaves out the wait for a free slot of the endpoint."""
+    if trial.trace is None or not trial.trace.spans:
+        return None
+    spans = trial.trace.spans
+    whole = (max(span.end_unix_nano for span in spans) - min(span.start_unix_nano for span in spans)) / 1e9
+    waited = whole - trial.latency_s
+    return waited if waited > max(_UNSEEN_S, 0.1 * whole) else None
 
 
 def _bytes(html: str) -> int:

@@ -87,7 +87,20 @@ def causes(sides: tuple[RunCard | None, ...], trials: Iterable[Trial]) -> dict[s
         )
         for kind, _ in total.most_common(50)
     ]
-    return {"rows": rows, "sides": ("Baseline", "Candidate") if len(sides) == 2 else ("Trials",)}
+    return {
+        "rows": rows,
+        "sides": ("Baseline", "Candidate") if len(sides) == 2 else ("Trials",),
+        "cut_off": _cut_off([card for card in sides if card is not None]) if all(sides) else [],
+    }
+
+
+def _cut_off(cards: list[RunCard]) -> list[str]:
+    """By run how many answers reached their token limit; none where none did."""
+    return (
+        [f"{count(card.n_cut_off)} of {count(card.n_trials)}" for card in cards]
+        if any(card.n_cut_off for card in cards)
+        else []
+    )
 
 
 def hashes_of(info: RunInfo, role: str = "") -> dict[str, str]:
@@ -180,9 +193,13 @@ def _usage_row(name: str, figures: list[tuple[float | None, str]], *, bars: bool
     return UsageRow(name, tuple(text for _, text in figures), shares)
 
 
-def _of_usage(field: str) -> Any:
+def _of_usage(field: str, *, told: bool = False) -> Any:
+    """`told`: where nobody said what any call used, a call is what is assumed of a trial, and nothing was measured."""
+
     def figure(card: RunCard) -> tuple[float | None, str]:
         number = getattr(card.usage, field)
+        if told and card.usage.unknown_usage_calls and card.usage.unknown_usage_calls == card.usage.calls:
+            return None, "not measured"
         return number, count(number)
 
     return figure
@@ -197,13 +214,13 @@ _BARS = 5
 
 _USAGE: tuple[tuple[str, Any], ...] = (
     ("Cost", lambda card: _cost(card.usage)),
-    ("Input tokens", _of_usage("input_tokens")),
-    ("Output tokens", _of_usage("output_tokens")),
+    ("Input tokens", _of_usage("input_tokens", told=True)),
+    ("Output tokens", _of_usage("output_tokens", told=True)),
     ("Latency, median", lambda card: (card.latency_p50_s, seconds(card.latency_p50_s))),
     ("Latency, 95th percentile", lambda card: (card.latency_p95_s, seconds(card.latency_p95_s))),
     ("Trials", lambda card: (card.n_trials, count(card.n_trials))),
     ("Failed trials", lambda card: (card.n_failures, count(card.n_failures))),
-    ("Model calls", _of_usage("calls")),
+    ("Model calls", _of_usage("calls", told=True)),
     ("Retries", _of_usage("retries")),
     ("Answered from cache", _of_usage("cached_calls")),
     ("Calls of unknown usage", _of_usage("unknown_usage_calls")),

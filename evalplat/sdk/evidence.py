@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from evalplat.gates import flaky, slice_means, summarize
+from evalplat.gates import flaky, slice_means, standing_out, summarize
 from evalplat.records import (
     Case,
     CasePair,
@@ -64,6 +64,7 @@ def report_data(
         pairs=pairs,
         n_pairs_total=total,
         hashes=hashes,
+        standing_out=standing_out(pairs),
         **gate_panels(decision, table, baseline, candidate, suite),
     )
 
@@ -149,6 +150,7 @@ def run_card(run: Run) -> RunCard:
         n_trials=len(run.trials),
         n_failures=len(run.failures),
         failures_by_kind=dict(failures.most_common()),
+        n_cut_off=sum(trial.trace is not None and trial.trace.cut_off for trial in run.trials),
         latency_p50_s=float(np.quantile(latencies, 0.5)) if latencies else None,
         latency_p95_s=float(np.quantile(latencies, 0.95)) if latencies else None,
     )

@@ -68,7 +68,7 @@ QUESTIONS = (
 @cache
 def gate(verdict: str = "fail") -> ReportData:
     """`verdict` is pass, fail, inconclusive, all-failed, or looked: after looks, with attacks, weights, repeats."""
-    from evalplat.gates import deciding, lights
+    from evalplat.gates import deciding, lights, standing_out
 
     decision = decided(verdict)
     pairs = tuple(_pair(number, verdict) for number in range(30))
@@ -92,6 +92,7 @@ def gate(verdict: str = "fail") -> ReportData:
         ),
         pairs=pairs,
         n_pairs_total=41,
+        standing_out=standing_out(pairs),
         hashes={
             "suite": content_hash("suite"),
             "baseline scores": content_hash(1),

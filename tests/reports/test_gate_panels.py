@@ -164,8 +164,10 @@ def test_users_are_spoken_of_only_where_cases_are_weighed_as_questions_are_asked
 
 
 def test_what_it_costs_is_told_from_the_gate_else_from_the_runs():
-    assert "−9.1 points (success) for 6.8 % more money." in text_of(section(report_data.gate("fail"), "verdict"))
-    assert "−9.1 points (success) for 3.37 times the money." in text_of(section(only("fail"), "verdict"))
+    head = text_of(section(report_data.gate("fail"), "verdict"))
+    assert "−9.1 points (success) for 6.8 % more money and 183.9 % more time." in head
+    head = text_of(section(only("fail"), "verdict"))
+    assert "−9.1 points (success) for 3.37 times the money and 183.9 % more time." in head
     unknown = only("fail").model_copy(update={"spending": None})
     assert "What it costs" not in text_of(section(unknown, "verdict"))
 

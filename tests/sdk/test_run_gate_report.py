@@ -125,7 +125,7 @@ def test_a_store_that_is_lost_during_the_run_gets_it_by_resuming(project: Path, 
         run("suite.yaml", "sums:right")
     run_id = str(caught.value).split("--resume ")[1].split()[0]
     monkeypatch.setattr(Store, "save_run", keep)
-    (project / "sums.py").write_text(AGENTS + "\n")
+    (project / "sums.py").write_text(AGENTS + "\nx = 1\n")
     with pytest.raises(ResumeMismatch, match="the code of the target"):
         run("suite.yaml", "sums:right", resume=run_id)
     (project / "sums.py").write_text(AGENTS)

@@ -19,6 +19,7 @@ from evalplat.records import (
 )
 from evalplat.reports.interval import scale
 from evalplat.reports.numbers import ABSENT, change, count, level, signed, value
+from evalplat.reports.why import why
 from evalplat.reports.words import DECISIONS, VERDICTS, course, rule_in_words, settling, statistic_in_words
 
 from .card import Card, Changed, Fold, Table
@@ -56,7 +57,7 @@ def report_card(data: ReportData) -> Card:
         f" ({len(pairs)} of {count(data.n_pairs_total)})" if more else ""
     )
     folded = [Fold(title, Card("", parts=tuple(pairs)))] if pairs else []
-    return Card(card.title, card.lines, (*card.parts, *(what if changes else []), *folded), card.tone)
+    return Card(card.title, (*card.lines, *why(data)), (*card.parts, *(what if changes else []), *folded), card.tone)
 
 
 def several_card(data: SeveralReportData) -> Card:

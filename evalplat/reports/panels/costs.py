@@ -27,13 +27,36 @@ _NOUNS: Final = {
 }
 
 
-def in_a_sentence(data: ReportData) -> tuple[str, tuple[str, float] | None] | None:
-    """`+2.0 points (correct) for 63 % more money`, with where the ratio comes from; None where no cost is known."""
+_CLOCKS: Final = 5
+"""Percent by which the times of two runs may differ and be called the same: machines are never alike twice."""
+
+
+def in_a_sentence(data: ReportData) -> tuple[str, list[tuple[str, float]]] | None:
+    """`+2.0 points (correct) for 63 % more money and about the same time`, with where each ratio comes from; None where
+    neither is known."""
     quality = _quality(data)
     ratio, noun, at = _ratio(data)
-    if ratio is None or quality is None:
+    place, time = _time(data)
+    told, sources = [], []
+    if ratio is not None:
+        told.append(f"{_more(ratio)} {noun}")
+        sources.append((at, ratio))
+    if time is not None:
+        longer = _longer(time)
+        told.append(longer or "about the same time")
+        if longer is not None:
+            sources.append((f"report.spending.rows.{place}.ratio", time))
+    if quality is None or not told:
         return None
-    return f"{change(quality.difference, quality)} ({quality.metric}) for {_more(ratio)} {noun}.", (at, ratio)
+    return f"{change(quality.difference, quality)} ({quality.metric}) for {' and '.join(told)}.", sources
+
+
+def _time(data: ReportData) -> tuple[int, float | None]:
+    """Place and ratio of the mean time of a trial, where both were timed."""
+    for place, row in enumerate(data.spending.rows if data.spending else ()):
+        if row.quantity == "latency_s" and row.ratio is not None:
+            return place, row.ratio
+    return 0, None
 
 
 def _more(ratio: float) -> str:
@@ -41,6 +64,11 @@ def _more(ratio: float) -> str:
     if share < 0.1:
         return "the same"
     return f"{value(ratio)} times the" if ratio >= 3 else f"{share:g} % {'more' if ratio > 1 else 'less'}"
+
+
+def _longer(ratio: float) -> str | None:
+    """None where it is about the same."""
+    return None if 100 * abs(ratio - 1) < _CLOCKS else f"{_more(ratio)} time"
 
 
 def _quality(data: ReportData) -> MetricComparison | None:

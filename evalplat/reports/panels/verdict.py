@@ -10,14 +10,19 @@ from evalplat.reports.held import held
 from evalplat.reports.numbers import change, count, span
 from evalplat.reports.text import one_line
 from evalplat.reports.verdict_words import deciding_place, dimension_at, headline
+from evalplat.reports.why import why
 from evalplat.reports.words import ADVICE, ESTIMANDS, VERDICTS, attempted, statistic_in_words
 
 from .costs import in_a_sentence
 from .next_steps import next_steps
 
 _ASIDES: Final = {
-    "users": "what it means for users", "changed": "what changed", "costs": "what it costs", "steps": "what to do next"
-}  # fmt: skip
+    "users": "what it means for users",
+    "why": "why",
+    "changed": "what changed",
+    "costs": "what it costs",
+    "steps": "what to do next",
+}
 
 
 def verdict(data: ReportData) -> dict[str, Any]:
@@ -41,6 +46,7 @@ def verdict(data: ReportData) -> dict[str, Any]:
         "generated_at": data.generated_at,
         **_asides(
             users=lambda: list(_users(data, place)),
+            why=lambda: why(data),
             changed=lambda: [one.part for one in data.changes],
             costs=lambda: in_a_sentence(data),
             steps=lambda: next_steps(data, deciding),
