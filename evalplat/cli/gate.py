@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 EXIT = {"pass": 0, "fail": 1, "inconclusive": 3}
 
-Baseline = Annotated[str, typer.Option("--baseline", metavar="REF", help="Run id, alias, target or system.")]
+Baseline = Annotated[
+    str, typer.Option("--baseline", metavar="REF", help="Run id, alias, target (with --suite) or system.")
+]
 Candidates = Annotated[
     list[str],
     typer.Option(
-        "--candidate", metavar="REF", help="Run id, alias, target or system. Several: adjusted for their number."
+        "--candidate",
+        metavar="REF",
+        help="Run id, alias, target (with --suite) or system. Several, all run before: adjusted for their number.",
     ),
 ]
 SuiteOfTargets = Annotated[Path | None, typer.Option("--suite", help="suite.yaml: a REF may then be a target.")]

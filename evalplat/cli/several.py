@@ -31,7 +31,8 @@ def several(
     rank_by: str | None,
     outputs: Outputs,
 ) -> NoReturn:
-    """Decide on each and rank them: ends with 0 where one may ship, 1 where all fail, else 3."""
+    """Decide on each and rank them: ends with 0 where one may ship, 4 where one may once it is approved, 1 where all
+    fail, else 3."""
     from evalplat.sdk.several import gate_several
     from evalplat.suites import load_suite
 
@@ -55,7 +56,8 @@ def several(
             write(target, render())
     if "-" not in (target for target, _ in asked):
         several_lines(found)
-    raise typer.Exit(EXIT[found.verdict])
+    waits = found.verdict == "pass" and not any(one.decision == "ship" for one in found.decisions)
+    raise typer.Exit(4 if waits else EXIT[found.verdict])
 
 
 def several_lines(found: GatedSeveral) -> None:

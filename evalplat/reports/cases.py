@@ -109,7 +109,7 @@ def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str], m
         states=tuple(_states(pair, compared=all(labels))),
         flip=_flip(pair, metric) if all(labels) else "",
         input=pair.case.input,
-        slices=tuple(f"{name.removeprefix('slice.')} {found}" for name, found in pair.case.slices.items()),
+        slices=tuple(f"{name.removeprefix('slice.')}={found}" for name, found in pair.case.slices.items()),
         cluster=pair.case.cluster,
         expected=tuple(_expected(pair.case.expect)),
         scores=tuple(
@@ -125,6 +125,12 @@ def rest_of(flips: Sequence[Flip], pairs: Sequence[CasePair], written: int) -> l
     """The flips, worst first, that have no pair among those written."""
     seen = {pair.case.id for pair in pairs[:written]}
     return sorted((flip for flip in flips if flip.case_id not in seen), key=lambda flip: flip.change)
+
+
+def states_of(pairs: Sequence[CasePair]) -> tuple[str, ...]:
+    """What can be filtered by: the states that some pair of two runs has."""
+    found = {state for pair in pairs for state in _states(pair, compared=True)}
+    return tuple(state for state in ("worse", "better", "unchanged", "failed", "baseline failed") if state in found)
 
 
 def _states(pair: CasePair, *, compared: bool) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _cases(data: ReportData, room: int) -> dict[str, Any] | None:
         "n_rest": len(rest),
         "metric": metric,
         "compared": True,
-        "states": ("worse", "better", "unchanged", "failed"),
+        "states": cases.states_of(pairs[: len(shown.html)]),
     }
 
 

@@ -14,7 +14,7 @@ from .numbers import count
 from .page import Panel, Written, assemble, environment, write
 from .several_words import headline, level_of, of_all, places, verdict_of
 from .text import one_line
-from .words import ESTIMANDS
+from .words import ESTIMANDS, settling
 
 _MOST = {"systems": 60, "pairs": 150, "metrics": 20, "findings": 200, "runs": 20}
 
@@ -25,6 +25,8 @@ def render_several_html(data: SeveralReportData) -> str:
         Panel("verdict", "Verdict", "several_verdict.html.j2", lambda: _verdict(data)),
         Panel("ranking", "Ranking", "ranking.html.j2", lambda: _ranking(data), limit=300_000),
         Panel("candidates", "Candidates", "several_metrics.html.j2", lambda: _metrics(data), limit=1_000_000),
+        Panel("settle", "What would settle it", "several_settle.html.j2", lambda: _settle(data), limit=200_000),
+        Panel("flips", "Flipped cases", "several_flips.html.j2", lambda: _flips(data), limit=200_000),
         Panel("pairs", "Every pair", "pairs.html.j2", lambda: _pairs(data), limit=600_000),
         Panel("warnings", "Warnings", "several_warnings.html.j2", lambda: _warnings(data), limit=300_000),
         Panel("usage", "Cost, tokens, latency", "runs.html.j2", lambda: _runs(data), limit=200_000),
@@ -104,6 +106,33 @@ def _metrics(data: SeveralReportData) -> dict[str, Any]:
         ]
         groups.append((data.decisions[0].metrics[at].comparison, rows))
     return {"groups": groups, "left": n - len(groups), "baseline": data.decisions[0].baseline.ref}
+
+
+def _settle(data: SeveralReportData) -> dict[str, Any] | None:
+    """Of each candidate that is open, what would settle its metrics that decide."""
+    rows = [
+        (one.candidate.ref, metric.comparison.metric, told)
+        for one in data.decisions
+        if one.verdict == "inconclusive"
+        for metric in one.metrics
+        if metric.comparison.gating and (told := settling(metric.comparison))
+    ]
+    return {"rows": rows[: _MOST["systems"]], "left": max(0, len(rows) - _MOST["systems"])} if rows else None
+
+
+def _flips(data: SeveralReportData) -> dict[str, Any] | None:
+    """By candidate, how many cases flipped, and the worst of them."""
+    rows = []
+    for one in data.decisions[: _MOST["systems"]]:
+        worse = sorted((flip for flip in one.flips if flip.change < 0), key=lambda flip: flip.change)
+        first = [flip.case_id for flip in worse[:3]]
+        rows.append(
+            {"ref": one.candidate.ref, "worse": len(worse), "better": len(one.flips) - len(worse), "first": first}
+        )
+    metrics = [flip.metric for one in data.decisions for flip in one.flips[:1]]
+    if not metrics:
+        return None
+    return {"rows": rows, "metric": metrics[0], "baseline": data.decisions[0].baseline.ref}
 
 
 def _warnings(data: SeveralReportData) -> dict[str, Any] | None:

@@ -19,11 +19,14 @@ def verdict_of(decisions: Sequence[Decision]) -> Verdict:
 
 def headline(data: SeveralReportData) -> str:
     """Which may ship, in one sentence."""
-    passed = [one.candidate.ref for one in data.decisions if one.verdict == "pass"]
+    passed = [one.candidate.ref for one in data.decisions if one.decision == "ship"]
+    waiting = [one.candidate.ref for one in data.decisions if one.verdict == "pass" and one.decision != "ship"]
     failed = sum(one.verdict == "fail" for one in data.decisions)
     n = len(data.decisions)
     if passed:
         return f"{listed(passed)} may ship."
+    if waiting:
+        return f"{listed(waiting)} may ship once somebody approves it."
     if failed == n:
         return f"None of the {n} candidates may ship: all are measurably worse than the baseline."
     return f"None of the {n} candidates may ship: the evidence is too thin for {n - failed} of them."

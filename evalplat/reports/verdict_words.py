@@ -79,8 +79,12 @@ def _tolerant(one: MetricDecision, subject: _Subject, held: Scale, told: str) ->
     if one.verdict == "pass":
         return f"{subject.name} {subject.verb} not shown to be {subject.bad}: {told}."
     if one.verdict == "fail":
-        allowed = f"; at most {tolerated} is tolerated" if found.rule == "non_inferiority" else ""
-        return f"{subject.name} {subject.verb} {subject.bad} by {_amount(found)}: {told}{allowed}."
+        if found.rule != "non_inferiority":
+            return f"{subject.name} {subject.verb} {subject.bad} by {_amount(found)}: {told}."
+        if _within(held):  # the drop is sure, its size is not
+            return f"{subject.name} {subject.verb} {subject.bad}, perhaps by more than {tolerated}: {told}."
+        by = f"{subject.bad} by {_amount(found)}"
+        return f"{subject.name} {subject.verb} {by}: {told}; less than {tolerated} is tolerated."
     if held.threshold is not None and _clears(held):
         return f"It cannot be ruled out yet that {subject.name.lower()} {subject.verb} {beyond}."
     return f"{subject.name} may be {beyond}, or not: {told}."
@@ -90,6 +94,12 @@ def _clears(held: Scale) -> bool:
     """Whether the interval alone would do, so that something else is in the way."""
     low = held.low if held.better > 0 else held.high
     return low is not None and held.threshold is not None and held.better * low > held.better * held.threshold
+
+
+def _within(held: Scale) -> bool:
+    """Whether the interval's better end is tolerable."""
+    best = held.high if held.better > 0 else held.low
+    return best is not None and held.threshold is not None and held.better * best > held.better * held.threshold
 
 
 def _bound(one: MetricDecision, subject: _Subject, held: Scale) -> str:

@@ -137,6 +137,8 @@ def settling(found: MetricComparison, *, prices: bool = True) -> str:
     wanted = f"About {_cases(needed)}, at {_trials(needed)} each{_calls(needed) if prices else ''}."
     if needed.cases is not None and needed.cases <= found.n_cases:
         wanted += " It had as many: these answer in 4 of 5 attempts where nothing changed, and did not here."
+    elif needed.cases is not None:
+        wanted += f" That is in all: {count(found.n_cases)} were compared, and new ones are asked of the baseline too."
     return f"{wanted} More trials of the cases at hand would not do."
 
 

@@ -156,6 +156,17 @@ def run_card(run: Run) -> RunCard:
     )
 
 
+def _code_changed(baseline: Run | None, candidate: Run | None) -> tuple[PartChange, ...]:
+    """Of agents that are code or stand elsewhere: that they are others, by name and fingerprint."""
+    if baseline is None or candidate is None:
+        return ()
+    old, new = baseline.info.target, candidate.info.target
+    if old.fingerprint == new.fingerprint:
+        return ()
+    before, after = (f"{one.ref}\n{one.fingerprint[:12]}" for one in (old, new))
+    return (PartChange(part="code" if new.kind == "callable" else "agent", before=before, after=after),)
+
+
 def _pairs(
     decision: Decision, table: ScoreTable, baseline: Run | None, candidate: Run | None, suite: Suite | None
 ) -> tuple[tuple[CasePair, ...], int]:
@@ -233,5 +244,5 @@ def _changes(baseline: Run | None, candidate: Run | None) -> tuple[PartChange, .
     before = baseline.info.target.spec if baseline is not None else None
     after = candidate.info.target.spec if candidate is not None else None
     if before is None or after is None:
-        return ()
+        return _code_changed(baseline, candidate)
     return before.diff(after).changes

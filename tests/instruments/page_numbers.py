@@ -91,6 +91,9 @@ def _leaves(value: Any) -> Iterator[str | float]:
         yield len(value)
         if "input_tokens" in value and "output_tokens" in value:
             yield value["input_tokens"] + value["output_tokens"]
+        if "flips" in value:
+            yield sum(flip["change"] < 0 for flip in value["flips"])
+            yield sum(flip["change"] > 0 for flip in value["flips"])
         if "start_unix_nano" in value:
             yield (value["end_unix_nano"] - value["start_unix_nano"]) / 1e9
         for key, part in value.items():

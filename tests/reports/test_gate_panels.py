@@ -84,12 +84,17 @@ ENDS = {"ci_low": -0.006, "ci_high": 0.031, "difference": 0.0125}
             "fail",
             {},
             "Answers are worse by 9.1 points: the difference is between −13.4 and −4.8 points; "
-            "at most 2 points is tolerated.",
+            "less than 2 points is tolerated.",
         ),
         (
             "inconclusive",
             {"ci_low": -0.04, "ci_high": 0.03},
             "Answers may be worse by more than 2 points, or not: the difference is between −4.0 and +3.0 points.",
+        ),
+        (
+            "fail",
+            {"ci_low": -0.09, "ci_high": -0.004},
+            "Answers are worse, perhaps by more than 2 points: the difference is between −9.0 and −0.4 points.",
         ),
         # The interval would do, and something else is in the way: nothing in the sentence contradicts it.
         ("inconclusive", ENDS, "It cannot be ruled out yet that answers are worse by more than 2 points."),
@@ -178,7 +183,7 @@ def test_what_it_costs_is_told_from_the_gate_else_from_the_runs():
         ("pass", ["Ship it."]),
         (
             "fail",
-            ["Look at topic=refunds first: it lost most (−26.5 points)", "Open the worst case, case-000", "again"],
+            ["Look at topic=refunds first: it lost most (−26.5 points)", "Open the worst case of it, case-0", "again"],
         ),
         ("inconclusive", ["To settle success: about 1,080 cases", "$0.6720 to $0.9720, 33 min to 48 min one after"]),
     ],

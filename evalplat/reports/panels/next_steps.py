@@ -70,13 +70,18 @@ def _where(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
     ]
     sign = -1.0 if deciding.comparison.direction == "lower" else 1.0
     lost = [one for one in own if one.comparison.difference is not None]
+    pairs = [(place, pair) for place, pair in enumerate(data.pairs, start=1) if pair.baseline or pair.candidate]
+    which = "worst case"
     if lost:
         worst = min(lost, key=lambda one: sign * (one.comparison.difference or 0.0)).comparison
         text = f"Look at {one_line(worst.slice or '', 60)} first: it lost most ({change(worst.difference, worst)}):"
         yield Step(text, "slices", "all slices")
-    first = next((pair for pair in data.pairs if pair.baseline or pair.candidate), None)
+        name, _, group = (worst.slice or "").partition("=")
+        inside = [(place, pair) for place, pair in pairs if pair.case.slices.get(f"slice.{name}") == group]
+        which, pairs = ("worst case of it", inside) if inside else (which, pairs)
+    place, first = next(iter(pairs), (0, None))
     if first is not None and (first.change is None or first.change < 0):
-        yield Step(f"Open the worst case, {one_line(first.case.id, 60)}:", "case-1", "both answers and traces")
+        yield Step(f"Open the {which}, {one_line(first.case.id, 60)}:", f"case-{place}", "both answers and traces")
 
 
 def _lower(text: str) -> str:

@@ -59,12 +59,21 @@ def slices(data: ReportData) -> dict[str, Any] | None:
     """By metric, the parts of its cases."""
     if not data.decision.slices:
         return None
-    shown = numbered("slices", enumerate(data.decision.slices[:_MOST_SLICES]))
+    shown = numbered("slices", sorted(enumerate(data.decision.slices), key=_badness)[:_MOST_SLICES])
     groups = [
         (metric, [row for row in shown if row.found.metric == metric])
         for metric in dict.fromkeys(row.found.metric for row in shown)
     ]
     return {"groups": groups, "left": len(data.decision.slices) - len(shown)}
+
+
+def _badness(numbered: tuple[int, MetricDecision]) -> tuple[int, float]:
+    """Those that fail first, of these what lost most; then what is open, then what passes."""
+    found = numbered[1].comparison
+    lost = (found.difference or 0.0) * (1.0 if found.direction == "higher" or found.statistic != "mean" else -1.0)
+    if found.statistic == "ratio" or (found.direction == "lower" and found.statistic != "mean"):
+        lost = -(found.difference or 0.0)
+    return ("fail", "inconclusive", "pass").index(numbered[1].verdict), lost
 
 
 def method(data: ReportData) -> dict[str, Any]:
@@ -74,6 +83,11 @@ def method(data: ReportData) -> dict[str, Any]:
 
 
 def settle(data: ReportData) -> dict[str, Any] | None:
-    """Open metrics, with what would settle them."""
+    """Open metrics, those that decide first, with what would settle them, and what the suite still has."""
     rows = [row for row in numbered("metrics", enumerate(data.decision.metrics)) if row.found.needed is not None]
-    return {"rows": rows[:_MOST_METRICS]} if rows else None
+    if not rows:
+        return None
+    rows.sort(key=lambda row: not row.found.gating)
+    calls, stopped = data.decision.calls, data.decision.stopped
+    left = calls if calls is not None and stopped == "futility" and calls.candidate < calls.largest else None
+    return {"rows": rows[:_MOST_METRICS], "left": left, "verdict": data.decision.verdict}

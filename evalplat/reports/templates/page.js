@@ -55,11 +55,20 @@
     const open = () => {
       const target = location.hash && get(decodeURIComponent(location.hash.slice(1)));
       if (target instanceof HTMLDetailsElement) {
+        if (target.hidden) {
+          // A link that leads to a case shows it, whatever is searched for.
+          get("case-search").value = get("case-state").value = "";
+          get("case-state").dispatchEvent(new Event("change"));
+        }
         target.open = true;
         target.scrollIntoView();
       }
     };
     addEventListener("hashchange", open);
+    // The same link once more changes no hash.
+    addEventListener("click", (event) => {
+      if (event.target.closest?.("a")?.getAttribute("href") === location.hash && location.hash) open();
+    });
     open();
   }
 
@@ -208,7 +217,13 @@
   }
 
   part("cases", "case-none", cases);
+  // On a phone a course of time begins where it has come to.
+  function courses() {
+    for (const course of document.querySelectorAll(".timeline, .looks-course")) course.scrollLeft = course.scrollWidth;
+  }
+
   part("links", null, links);
+  part("courses", null, courses);
   part("copy", "copied", copy);
   part("chart", "explore-note", chart);
 })();
