@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -128,6 +129,17 @@ def test_search_and_filter_find_cases_by_what_is_inside_them(visit: Any):
     page.get_by_label("Show").select_option("failed")
     expect(page.locator("#case-none")).to_be_hidden()
     assert shown() == ["case-004", "case-015", "case-026"]
+    # A link from elsewhere leads to its case, though the search hides it; and does so once more.
+    for _ in range(2):
+        page.get_by_label("Search").fill("no such words")
+        expect(page.locator("#case-none")).to_be_visible()
+        page.locator('#verdict a[href^="#case-"]').click()
+        expect(page.locator("#case-1")).to_be_visible()
+        assert page.locator("#case-1").get_attribute("open") is not None
+        page.locator("#case-1 > summary").click()
+    page.get_by_label("Search").fill("topic=refunds")
+    expect(page.locator("#case-count")).to_have_text(re.compile(r"^\d+ of 30$"))
+    assert shown()
     opened.check_quiet()
 
 
