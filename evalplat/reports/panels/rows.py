@@ -79,7 +79,7 @@ def _badness(numbered: tuple[int, MetricDecision]) -> tuple[int, float]:
 def method(data: ReportData) -> dict[str, Any]:
     """How each metric was computed, unrounded."""
     rows = numbered("metrics", enumerate(data.decision.metrics[:_MOST_METRICS]))
-    return {"rows": rows, "estimand": ESTIMANDS[data.decision.estimand]}
+    return {"rows": rows, "estimand": ESTIMANDS[data.decision.estimand], "looked": bool(data.decision.looks)}
 
 
 def settle(data: ReportData) -> dict[str, Any] | None:
