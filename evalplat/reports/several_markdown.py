@@ -9,7 +9,7 @@ from evalplat.records import SeveralReportData
 from .interval import scale
 from .markdown import LIMIT, code, prose
 from .numbers import change, p_value
-from .several_words import headline, level_of, of_all, places, verdict_of
+from .several_words import headline, held_by, level_of, of_all, places, verdict_of
 from .words import VERDICTS, sentence
 
 _SHOWN = {"systems": 40, "pairs": 60, "reasons": 20}
@@ -18,9 +18,10 @@ _SHOWN = {"systems": 40, "pairs": 60, "reasons": 20}
 def render_several_markdown(data: SeveralReportData) -> str:
     """Which may ship, the ranking, and every pair, in GitHub's Markdown; at most 60,000 characters."""
     ranking = data.ranking
+    told = (*held_by(data), *ranking.sentences)
     blocks = [
         f"## evalplat: {VERDICTS[verdict_of(data.decisions)].label}, {len(data.decisions)} candidates at once",
-        f"**{prose(headline(data), 1000)}** {' '.join(prose(one, 1000) for one in ranking.sentences[:12])}",
+        f"**{prose(headline(data), 1000)}** {' '.join(prose(one, 1000) for one in told[:12])}",
         f"**Ranking** by {code(ranking.metric)}, against the baseline {code(ranking.reference)}\n\n" + _systems(data),
         of_all(ranking),
         "**Why**\n\n" + "\n".join(_reasons(data)),

@@ -12,7 +12,7 @@ from . import figures
 from .interval import draw
 from .numbers import count
 from .page import Panel, Written, assemble, environment, write
-from .several_words import headline, level_of, of_all, places, verdict_of
+from .several_words import headline, held_by, level_of, of_all, places, verdict_of
 from .text import one_line
 from .words import ESTIMANDS, settling
 
@@ -48,7 +48,7 @@ def _verdict(data: SeveralReportData) -> dict[str, Any]:
     return {
         "verdict": verdict_of(data.decisions),
         "headline": headline(data),
-        "sentences": data.ranking.sentences[:20],
+        "sentences": [*held_by(data), *data.ranking.sentences][:20],
         "data": data,
         "tally": [
             ("candidates", count(len(verdicts))),

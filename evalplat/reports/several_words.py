@@ -28,8 +28,27 @@ def headline(data: SeveralReportData) -> str:
     if waiting:
         return f"{listed(waiting)} may ship once somebody approves it."
     if failed == n:
-        return f"None of the {n} candidates may ship: all are measurably worse than the baseline."
+        return (
+            f"None of the {n} candidates may ship: each is measurably worse than the baseline on a metric that decides."
+        )
     return f"None of the {n} candidates may ship: the evidence is too thin for {n - failed} of them."
+
+
+def held_by(data: SeveralReportData) -> list[str]:
+    """By what keeps candidates from shipping, a sentence: the metrics on which they fail, else those that are open."""
+    about: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for one in data.decisions:
+        verdict = {"fail": "fail", "inconclusive": "inconclusive"}.get(one.verdict)
+        own = [
+            metric.comparison.metric for metric in one.metrics if metric.comparison.gating and metric.verdict == verdict
+        ]
+        if verdict is not None and own:
+            about.setdefault((verdict, tuple(dict.fromkeys(own))), []).append(one.candidate.ref)
+    told = {"fail": ("fails on", "fail on"), "inconclusive": ("is open on", "are open on")}
+    return [
+        f"{listed(refs)} {told[verdict][len(refs) > 1]} {listed(metrics)}."
+        for (verdict, metrics), refs in about.items()
+    ]
 
 
 def places(one: RankedSystem) -> str:

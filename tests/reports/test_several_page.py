@@ -72,6 +72,24 @@ def test_every_sentence_level_difference_and_p_of_the_ranking_is_on_the_page(dat
         assert p_value(pair.p_adjusted).replace("<", "&lt;") in page
 
 
+def test_what_keeps_each_from_shipping_is_said_and_what_would_settle_it_and_how_many_cases_flipped(
+    data: SeveralReportData,
+):
+    page = texts(render_several_html(data))
+    by = {one.candidate.ref: one for one in data.decisions}
+    assert {name: one.verdict for name, one in by.items()} == {"good": "pass", "alike": "inconclusive", "bad": "fail"}
+    assert "bad fails on m." in page and "alike is open on m." in page
+    assert "bad fails on m." in render_several_markdown(data)
+    assert "What would settle it" in page and "That is in all: 120 were compared" in page
+    worse = sum(flip.change < 0 for flip in by["bad"].flips)
+    better = sum(flip.change > 0 for flip in by["bad"].flips)
+    assert re.search(rf"bad +{worse} +{better} +c\d+", page)
+    only = data_of({"old": 0.7, "good": 0.97})
+    waiting = only.decisions[0].model_copy(update={"decision": "needs-approval"})
+    approval = only.model_copy(update={"decisions": (waiting,)})
+    assert "good may ship once somebody approves it." in texts(render_several_html(approval))
+
+
 def test_the_same_data_gives_the_same_bytes_and_the_page_is_small(data: SeveralReportData):
     assert render_several_html(data) == render_several_html(data)
     many = data_of({f"s{i}": 0.2 + 0.03 * i for i in range(24)})
