@@ -57,6 +57,14 @@ Kept = Annotated[
         "--kept", metavar="FILE", help="Remembers for machines that forget: restored if it exists, written when done."
     ),
 ]
+Rules = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules",
+        metavar="FILE",
+        help="gate.yaml or suite.yaml as it stands where the change goes to: a pass under looser ones exits with 4.",
+    ),
+]
 Keep = Annotated[int, typer.Option("--keep", min=1, help="Decisions at least that --kept holds.")]
 RankBy = Annotated[
     str | None,
@@ -114,6 +122,7 @@ def gate(
     rank_by: RankBy = None,
     kept: Kept = None,
     keep: Keep = 20,
+    rules: Rules = None,
     outputs: Outputs,
 ) -> None:
     """Compare a candidate with a baseline and decide: 0 pass, 1 fail, 3 inconclusive, 2 no decision could be made.
@@ -127,6 +136,8 @@ def gate(
     )
     outputs.check()
     rule = stated.read(suite, anchor=anchor, looks=looks)
+    if rules is not None and len(candidate) > 1:
+        raise InputError("--rules is for one candidate: gate the one that is to ship by itself")
     if kept is not None:
         if len(candidate) > 1:
             raise InputError("--kept is for one candidate: each is a change of its own")
@@ -160,6 +171,7 @@ def gate(
             kept=kept,
             keep=keep,
             restored=restored_line,
+            rules=rules,
         )
     outputs.write(gated)
     needs_approval = gated.decision.decision == "needs-approval" and gated.decision.verdict == "pass"

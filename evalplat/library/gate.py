@@ -44,6 +44,7 @@ def gate(
     concurrency: int = 4,
     kept: Path | str | None = None,
     keep: int = 20,
+    rules: Path | str | None = None,
     progress: Progress | bool = True,
     json: Path | str | None = None,
     html: Path | str | None = None,
@@ -68,6 +69,8 @@ def gate(
     anchor : an earlier release, against which all changes since are gated too; `none`.
     kept, keep : a file that remembers where the machine forgets: restored before, written after, with so many of the
         last decisions at least.
+    rules : a gate.yaml or suite.yaml as it stands where the change goes to; a pass under looser ones waits for a
+        person.
     progress : as of `ep.run`.
     json, html, junit, markdown : files to write.
 
@@ -117,6 +120,7 @@ def gate(
             progress=progress_of(progress) if suite is not None else None,
             kept=kept,
             keep=keep,
+            rules=rules,
         )
     for target, render in ((json, gated.json), (html, gated.html), (junit, gated.junit), (markdown, gated.markdown)):
         put(target, render)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from evalplat.errors import InputError, ReferenceUnknown
 from evalplat.gates import compare, continued, decide
 from evalplat.records import GatePolicy, Suite
-from evalplat.suites import load_suite
+from evalplat.suites import load_rules, load_suite
 
 from .anchor import against, anchor_in_table, anchor_of, remember_anchor
 from .attempts import earlier_of, pooled, told
@@ -22,7 +22,7 @@ from .gated import Gated, KeptRun, conclude, named
 from .keeper import Keeper
 from .kept import KEEP, Restored, change_of, restore
 from .looks import gate_by_looks
-from .loosened import held_to_what_was
+from .loosened import held_to, held_to_what_was
 from .run import How, opened, with_trials
 from .score_tables import open_scores
 from .workspace import Workspace, workspace
@@ -48,6 +48,7 @@ def gate(
     kept: Path | str | None = None,
     keep: int = KEEP,
     restored: Callable[[Restored], None] | None = None,
+    rules: Path | str | None = None,
 ) -> Gated:
     """Decide whether `candidate` may replace `baseline`.
 
@@ -55,7 +56,8 @@ def gate(
     A baseline target is run once and kept; a candidate target is run look by look, and ends as soon as it may.
     Without a `policy` the suite's own is used. `kept` is a file that remembers where the machine forgets: put back
     before anything else if it exists (`restored` is told what came of it), and written whole at every look and after
-    the decision, with at least the last `keep` ones.
+    the decision, with at least the last `keep` ones. `rules` is a gate.yaml or suite.yaml as it stands where the change
+    goes to: a pass under looser ones waits for a person.
 
     Raises InputError, ReferenceUnknown or GateUndecidable where no decision can be made.
     """
@@ -64,10 +66,12 @@ def gate(
             raise InputError("--scores and --suite exclude each other")
         if kept is not None:
             raise InputError("--kept needs --suite, or runs: a score table is its own memory")
-        return _gate_scores(baseline, candidate, policy, scores, intersect)
+        return _gate_scores(
+            baseline, candidate, policy, scores, intersect, None if rules is None else load_rules(rules)
+        )
     place = workspace()
     store = place.store()
-    asked = _Asked(baseline, candidate, policy, intersect)
+    asked = _Asked(baseline, candidate, policy, intersect, None if rules is None else load_rules(rules))
     how = How(model=model, concurrency=concurrency, progress=progress)
     if suite is None:
         if kept is not None and Path(kept).exists():
@@ -106,6 +110,7 @@ class _Asked:
     candidate: str
     policy: GatePolicy | None
     intersect: bool
+    rules: GatePolicy | None
 
     @property
     def refs(self) -> tuple[str, str]:
@@ -113,7 +118,13 @@ class _Asked:
 
     def of_runs(self, store: Store) -> Gated:
         ids = [store.resolve(ref) for ref in self.refs]
-        return gate_runs(store, ids[0], ids[1], policy=self.policy, refs=self.refs, intersect=self.intersect)
+        return self._of(store, ids[0], ids[1])
+
+    def _of(self, store: Store, baseline: str, candidate: str) -> Gated:
+        return gate_runs(
+            store, baseline, candidate,
+            policy=self.policy, refs=self.refs, intersect=self.intersect, rules=self.rules,
+        )  # fmt: skip
 
     def on(
         self, suite: Suite, where: str, baseline_trials: int | None, how: How, *, place: Workspace, store: Store
@@ -121,12 +132,13 @@ class _Asked:
         known = _known(self.candidate, suite, how, place, store)
         base = baseline_of(self.baseline, with_trials(suite, baseline_trials), how, place=place, store=store)
         if known is not None:
-            policy, refs = self.policy, self.refs
-            return gate_runs(store, base.kept.run_id, known, policy=policy, refs=refs, intersect=self.intersect)
+            return self._of(store, base.kept.run_id, known)
         rule = self.policy or suite.policy
         if rule is None:
             raise InputError("names no policy; add `policy: gate.yaml`, or give --policy", where=where)
-        return gate_by_looks(suite, base, self.candidate, rule, how, place=place, store=store, refs=self.refs)
+        return gate_by_looks(
+            suite, base, self.candidate, rule, how, place=place, store=store, refs=self.refs, rules=self.rules
+        )  # fmt: skip
 
 
 def _known(candidate: str, suite: Suite, how: How, place: Workspace, store: Store) -> str | None:
@@ -147,6 +159,7 @@ def gate_runs(
     policy: GatePolicy | None,
     refs: tuple[str, str],
     intersect: bool = False,
+    rules: GatePolicy | None = None,
 ) -> Gated:
     """Gate two kept runs, and keep the decision beside them."""
     base, cand = (KeptRun.load(store, run_id).whole() for run_id in (baseline_id, candidate_id))
@@ -170,14 +183,19 @@ def gate_runs(
     new = 0 if cand.run is None or cand.run_id in seen else len(cand.run.trials)
     decision = told(store, decision, earlier, new_trials=new)
     decision = decision.model_copy(update={"findings": (*anchor.findings, *decision.findings)})
-    decision = held_to_what_was(store, decision, rule, cand.info.suite)
+    decision = held_to_what_was(store, decision, rule, cand.info.suite, rules)
     gated = conclude(store, decision, table, base, cand, command=command())
     remember_anchor(store, rule, decision, base)
     return gated
 
 
 def _gate_scores(
-    baseline: str, candidate: str, policy: GatePolicy | None, scores: Sequence[Path | str], intersect: bool
+    baseline: str,
+    candidate: str,
+    policy: GatePolicy | None,
+    scores: Sequence[Path | str],
+    intersect: bool,
+    rules: GatePolicy | None,
 ) -> Gated:
     if policy is None:
         raise InputError("--scores needs --policy, or --metric and --margin")
@@ -187,4 +205,6 @@ def _gate_scores(
     )
     anchor = anchor_in_table(table, rule, baseline=baseline, candidate=candidate)
     decision = with_prices(decide(comparison, policy, anchor=anchor), table, None)
+    if rules is not None:
+        decision = held_to(decision, policy, rules)
     return Gated(decision, report_data(decision, table, command=command()))

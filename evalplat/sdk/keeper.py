@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import hashlib
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +75,7 @@ class Keeper:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        lock = FileLock(_lock_of(self.path))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
@@ -106,6 +109,12 @@ class Keeper:
             raise InputError(f"{err}; and the gate itself had ended: {ended or type(ended).__name__}") from ended
         except EvalplatError as err:
             raise StoreError(f"{err}; and the gate itself had ended: {ended or type(ended).__name__}") from ended
+
+
+def _lock_of(path: Path) -> Path:
+    """Where the lock of a kept file is: not beside it, where a checkout would find it new."""
+    name = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return Path(tempfile.gettempdir(), f"evalplat-{getpass.getuser()}-{name}.lock")
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -39,6 +39,7 @@ def gate_by_looks(
     place: Workspace,
     store: Store,
     refs: tuple[str, str],
+    rules: GatePolicy | None = None,
 ) -> Gated:
     """Run the target `candidate` on `suite` look by look against a kept baseline, until the gate may stop.
 
@@ -57,11 +58,20 @@ def gate_by_looks(
             suite, baseline, target, policy, how, first=first, place=place, store=store, ledger=ledger
         )  # fmt: skip
         loop = _Steered(suite, plan, how, place, ledger)
-        return _concluded(run_to_end(loop.run(candidate, policy)), plan, policy, suite, store=store, refs=refs)
+        return _concluded(
+            run_to_end(loop.run(candidate, policy)), plan, policy, suite, store=store, refs=refs, rules=rules
+        )
 
 
 def _concluded(
-    steered: _Done, plan: Planned, policy: GatePolicy, suite: Suite, *, store: Store, refs: tuple[str, str]
+    steered: _Done,
+    plan: Planned,
+    policy: GatePolicy,
+    suite: Suite,
+    *,
+    store: Store,
+    refs: tuple[str, str],
+    rules: GatePolicy | None,
 ) -> Gated:
     """The run is kept; the decision is made as one more on this change, and kept too."""
     done, base = steered.done, plan.base.kept
@@ -76,7 +86,7 @@ def _concluded(
     decision = decision.model_copy(
         update={"calls": _calls(done, plan), "findings": (*plan.findings, *decision.findings)}
     )  # fmt: skip
-    decision = held_to_what_was(store, decision, policy, suite.name)
+    decision = held_to_what_was(store, decision, policy, suite.name, rules)
     keep(store, done)
     gated = conclude(store, decision, ScoreTable.concat([base.scores, done.table]), base, cand, command=command())
     remember_anchor(store, policy, decision, base)

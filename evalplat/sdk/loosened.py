@@ -24,29 +24,39 @@ class _Known(NamedTuple):
     whence: str
 
 
-def held_to_what_was(store: Store, decision: Decision, policy: GatePolicy, suite: str) -> Decision:
-    """`decision`, a pass of which waits for a person where `policy` is looser than what stood before it.
+def held_to_what_was(
+    store: Store, decision: Decision, policy: GatePolicy, suite: str, rules: GatePolicy | None = None
+) -> Decision:
+    """`decision`, a pass of which waits for a person where `policy` is looser than what stood before it: a change that
+    brings its own rules is not judged by them alone.
 
-    What stood is the suite's own policy in the newest of the runs that an alias names and the changes that shipped: a
-    change that brings its own rules is not judged by them alone.
+    What stood are the `rules`, where they are told; else the suite's own policy in the newest of the runs that an alias
+    names and the changes that shipped.
     """
+    if rules is not None:
+        return held_to(decision, policy, rules)
     known = max(_known(store, decision, suite), default=None, key=lambda one: one.at)
-    if known is None or known.policy.content_hash == policy.content_hash:
+    if known is None:
         return decision
-    looser = loosened(known.policy, policy)
+    meant = "Where that is meant, `evalplat baseline refresh` on the main branch makes it the suite's"
+    return held_to(decision, policy, known.policy, known.whence, meant)
+
+
+def held_to(
+    decision: Decision, policy: GatePolicy, rules: GatePolicy, whence: str = "the one that stands", meant: str = ""
+) -> Decision:
+    """`decision` under `policy`, a pass of which waits for a person where that is looser than `rules`."""
+    looser = loosened(rules, policy)
     if not looser:
         return decision
     told = "; ".join(looser)
-    message = (
-        f"looser than the suite's policy {known.whence}: {told}. Where that is meant, `evalplat baseline refresh` on "
-        "the main branch makes it the suite's"
-    )
+    message = f"this policy is looser than {whence}: {told}" + (f". {meant}" if meant else "")
     found = decision.model_copy(
         update={"findings": (Finding(code="policy_loosened", message=message), *decision.findings)}
     )
     if decision.verdict != "pass":
         return found
-    reason = f"{decision.reason} But the policy is looser than {known.whence} ({told}): a person decides."
+    reason = f"{decision.reason} But the policy is looser than {whence} ({told}): a person decides."
     return found.model_copy(update={"decision": "needs-approval", "reason": reason})
 
 

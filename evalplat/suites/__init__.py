@@ -30,7 +30,7 @@ from .dataset import (
     write_cases,
 )
 from .scenario import Entry, ScenarioFile, is_scenario_file, load_scenarios, read_scenarios, scenario_files
-from .suite import load_policy, load_suite
+from .suite import load_policy, load_rules, load_suite
 from .table import read_score_table, write_score_table
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "load_dataset",
     "load_labels",
     "load_policy",
+    "load_rules",
     "load_scenarios",
     "load_suite",
     "load_traffic",

@@ -44,17 +44,30 @@ def load_suite(path: Path | str) -> Suite:
             raise SpecError(f"datasets.{position}: no file {path.parent / name}", where=f"{where}:{line}")
         datasets.append(_dataset(path.parent / name))
     _no_case_twice(file, datasets, path)
-    policy = None
-    if file.policy is not None:
-        if not (path.parent / file.policy).is_file():
-            line = lines.get(("policy",), 1)
-            raise SpecError(f"policy: no file {path.parent / file.policy}", where=f"{where}:{line}")
-        policy = load_policy(path.parent / file.policy)
     fields = {
         "name": file.name, "datasets": tuple(datasets), "scorers": file.scorers,
-        "trials": file.trials, "seed": file.seed, "policy": policy,
+        "trials": file.trials, "seed": file.seed, "policy": _policy(file, path, lines),
     }  # fmt: skip
     return build(Suite, fields, where=where, lines=lines)
+
+
+def load_rules(path: Path | str) -> GatePolicy | None:
+    """The policy in a gate.yaml, or the one that a suite.yaml names, whose datasets are not looked at; None where it
+    names none. Raises SpecError naming file, line and field."""
+    path = Path(path)
+    data, lines = parse_yaml(read_text(path, limit=MAX_BYTES, error=SpecError), where=str(path))
+    if not isinstance(data, dict) or "datasets" not in data:
+        return build(GatePolicy, data, where=str(path), lines=lines)
+    return _policy(build(SuiteFile, data, where=str(path), lines=lines), path, lines)
+
+
+def _policy(file: SuiteFile, path: Path, lines: dict[tuple[str | int, ...], int]) -> GatePolicy | None:
+    if file.policy is None:
+        return None
+    if not (path.parent / file.policy).is_file():
+        line = lines.get(("policy",), 1)
+        raise SpecError(f"policy: no file {path.parent / file.policy}", where=f"{path}:{line}")
+    return load_policy(path.parent / file.policy)
 
 
 def _dataset(path: Path) -> Dataset:

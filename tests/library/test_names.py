@@ -120,7 +120,7 @@ def test_verbs_have_the_options_of_their_commands():
     from evalplat.cli.main import app
 
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    of_targets = {"trials", "baseline_trials", "looks", "model", "concurrency", "kept", "keep", "candidate"}
+    of_targets = {"trials", "baseline_trials", "looks", "model", "concurrency", "kept", "keep", "rules", "candidate"}
     for name, missing, more in (
         ("run", set(), {"progress"}),
         ("gate", {"rank_by"}, {"progress"}),  # of several candidates

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from instruments.coins import make_coins
 
+from evalplat.errors import SpecError
 from evalplat.records import Decision
 from evalplat.sdk.baseline_kept import refresh_baseline
 from evalplat.sdk.gate import gate
@@ -48,12 +49,34 @@ def test_a_margin_wider_than_that_of_the_baseline_waits_for_a_person_each_time(p
 
 @pytest.mark.slow
 def test_what_shipped_before_sets_the_rules_until_the_baseline_is_kept_under_new_ones(project: Path):
+    more = "".join(f"\n\ndef {name}(question):\n    return same(question)\n" for name in ("alike", "likewise"))
+    (project / "coins.py").write_text((project / "coins.py").read_text() + more)
     margin(0.08)
     shipped = decide("coins:same", "coins:base")
     assert shipped.decision == "ship" and not any(one.code == "policy_loosened" for one in shipped.findings)
     margin(0.2)
-    wider = decide("coins:unclear", "coins:base")
+    wider = decide("coins:alike", "coins:base")
     assert wider.decision == "needs-approval" and "that of the last change that shipped" in wider.reason
     refresh_baseline("suite.yaml", "coins:base")
-    meant = decide("coins:noisy", "production")
+    meant = decide("coins:likewise", "production")
     assert meant.decision == "ship" and not any(one.code == "policy_loosened" for one in meant.findings)
+
+
+def test_rules_that_are_told_are_the_ones_that_stand(project: Path):
+    margin(0.08)
+    Path("standing.yaml").write_text(Path("gate.yaml").read_text())
+    base = project / "base"
+    base.mkdir()
+    (base / "suite.yaml").write_text(Path("suite.yaml").read_text())  # its datasets need not be there
+    (base / "gate.yaml").write_text(Path("gate.yaml").read_text())
+    margin(0.99)
+    for rules in ("standing.yaml", "base/suite.yaml"):
+        found = gate("coins:base", "coins:worse", suite="suite.yaml", rules=rules).decision
+        assert (found.verdict, found.decision) == ("pass", "needs-approval")
+        assert "looser than the one that stands (correct: margin 0.08 -> 0.99)" in found.reason
+    margin(0.05)
+    assert gate("coins:base", "coins:same", suite="suite.yaml", rules="standing.yaml").decision.decision == "ship"
+    (base / "suite.yaml").write_text(Path("suite.yaml").read_text().replace("policy: gate.yaml\n", ""))
+    assert gate("coins:base", "coins:same", suite="suite.yaml", rules="base/suite.yaml").decision.decision == "ship"
+    with pytest.raises(SpecError, match=r"absent\.yaml"):
+        gate("coins:base", "coins:same", suite="suite.yaml", rules="absent.yaml")
