@@ -36,7 +36,7 @@ class Scale:
     def text(self) -> str:
         """The interval in words. One without width shows no certainty: nothing varied that it could be had from."""
         if self.low is not None and self.low == self.high:
-            return f"{self.show(self.low)}, as nothing varies"
+            return "nothing varies"
         return span(self.low, self.high, self.show)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evalplat.records import MetricDecision, ReportData
+from evalplat.records import CasePair, MetricDecision, ReportData
 from evalplat.reports.held import held
 from evalplat.reports.numbers import change, count
 from evalplat.reports.text import one_line
@@ -77,11 +77,16 @@ def _where(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
         text = f"Look at {one_line(worst.slice or '', 60)} first: it lost most ({change(worst.difference, worst)}):"
         yield Step(text, "slices", "all slices")
         name, _, group = (worst.slice or "").partition("=")
-        inside = [(place, pair) for place, pair in pairs if pair.case.slices.get(f"slice.{name}") == group]
+        inside = [(place, pair) for place, pair in pairs if _within(pair, name, group)]
         which, pairs = ("worst case of it", inside) if inside else (which, pairs)
     place, first = next(iter(pairs), (0, None))
     if first is not None and (first.change is None or first.change < 0):
         yield Step(f"Open the {which}, {one_line(first.case.id, 60)}:", f"case-{place}", "both answers and traces")
+
+
+def _within(pair: CasePair, name: str, group: str) -> bool:
+    """Suites name their slices without the prefix that columns of score tables have."""
+    return any(key.removeprefix("slice.") == name and value == group for key, value in pair.case.slices.items())
 
 
 def _lower(text: str) -> str:
