@@ -85,14 +85,14 @@ def test_a_re_run_job_continues_the_test_and_a_changed_prompt_begins_one(tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["killed", "terminated"])
 def test_a_job_that_was_taken_away_is_gone_on_with_elsewhere(tmp_path: Path, how: str):
-    folder = checkout(tmp_path / "first", agent="worse")
+    folder = checkout(tmp_path / "first", agent="unclear")
     more = ["--kept", "kept.zip"] if how == "terminated" else []
     env = environment(folder, SLOWLY="1")
     process = subprocess.Popen(
         [*GATE, *more], cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 120
-    while calls_of(folder).get("worse", 0) < 130:  # within the second look
+    while calls_of(folder).get("unclear", 0) < 130:  # within the second look; no early one decides
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL if how == "killed" else signal.SIGTERM)
@@ -103,14 +103,14 @@ def test_a_job_that_was_taken_away_is_gone_on_with_elsewhere(tmp_path: Path, how
             cwd=folder, env=environment(folder), capture_output=True, text=True,
         )  # fmt: skip
         assert saved.returncode == 0 and "cut short" in saved.stdout, saved.stderr
-    asked = calls_of(folder)["worse"]
+    asked = calls_of(folder)["unclear"]
 
-    other = checkout(tmp_path / "other", agent="worse")
+    other = checkout(tmp_path / "other", agent="unclear")
     shutil.copy(folder / "kept.zip", other)
     decision = job(other, "--kept", "kept.zip")
     went_on = decision["continued"]
     assert went_on["earlier"] == [] and "which was cut short" in decision["comment"]
-    assert went_on["new_trials"] == calls_of(other)["worse"]
+    assert went_on["new_trials"] == calls_of(other)["unclear"]
     assert (
         decision["candidate"]["n_trials"] - asked
         <= went_on["new_trials"]

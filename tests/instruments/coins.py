@@ -22,12 +22,12 @@ slices: [slice.topic]
 """
 AGENTS = '''
 import hashlib
-import itertools
 import os
 import time
+from collections import Counter
 from pathlib import Path
 
-_calls = itertools.count()
+_asked = Counter()
 
 
 def chance(question, salt):
@@ -37,6 +37,8 @@ def chance(question, salt):
 def _log(name):
     with open("calls.log", "a") as file:
         file.write(name + "\\n")
+    if os.environ.get("SLOWLY"):
+        time.sleep(0.02)
 
 
 def _like(question, salt):
@@ -57,8 +59,6 @@ def same(question):
 
 def worse(question):
     _log("worse")
-    if os.environ.get("SLOWLY"):
-        time.sleep(0.02)
     return "yes" if _like(question, "worse") < 0.8 and chance(question, "lost") > 0.14 else "no"
 
 
@@ -68,9 +68,10 @@ def unclear(question):
 
 
 def noisy(question):
-    """Another answer at every call, as likely right as the baseline."""
+    """Another answer each time that a question comes again, as likely right as the baseline."""
     _log("noisy")
-    return "yes" if chance(f"{question}{time.time_ns()}", "noisy") < 0.8 else "no"
+    _asked[question] += 1
+    return "yes" if chance(f"{question}/{_asked[question]}", "noisy") < 0.8 else "no"
 
 
 def step(loss):

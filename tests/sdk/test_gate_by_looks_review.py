@@ -23,7 +23,7 @@ from evalplat.suites import read_score_table
 MORE = """
 
 def _now():
-    return 0.8 if not Path("drifted").exists() else 0.3
+    return 0.8 if not Path("drifted").exists() else 0.05
 
 
 def v0(question):
