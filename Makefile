@@ -35,8 +35,8 @@ lint: .venv/test.stamp
 	$(BIN)/lint-imports --no-cache
 
 example-report: .venv/test.stamp ## the page that README shows, from the demo's failed gate (a quarter of an hour)
-	$(BIN)/evalplat demo
-	cp reports/v2-to-v3.html reports/example.html
+	folder=$$(mktemp -d) && cd $$folder && $(CURDIR)/$(BIN)/evalplat demo && \
+		cp reports/v2-to-v3.html $(CURDIR)/reports/example.html && rm -rf $$folder
 	$(BIN)/python tests/instruments/first_screen.py reports/example.html reports/example.png
 
 system-deps: ## what needs root: Debian's chromium for the browser tests
