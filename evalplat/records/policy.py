@@ -79,7 +79,10 @@ class Stopping(Record):
     looks: int = Field(default=5, ge=1, le=20, description="Looks at most, at equal shares of the clusters; 1: none.")
     futility: bool = Field(default=True, description="End as inconclusive where a pass is out of reach.")
     recheck: float = Field(
-        default=0.05, ge=0, le=1, description="Share of a kept baseline's cases to run again, to see that it drifted."
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of a kept baseline's cases to run again, to see if it drifted; 0: none, nor before a fail.",
     )
 
 

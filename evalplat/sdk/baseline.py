@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from evalplat.records import Finding, GatePolicy, Suite
 from .begun import broken_off
 from .expired import of_another_target, of_other_questions
 from .gated import KeptRun
-from .recheck import recheck
+from .recheck import Recheck, recheck
 from .run import How, carry_out, opened
 from .workspace import Workspace
 
@@ -32,6 +33,10 @@ class Baseline:
     """Whether the user named this very run, and not the system behind it."""
     stale: bool = False
     """Whether what it talks to was found to have changed, and it stays the baseline all the same."""
+    drifted: bool = False
+    """Whether it was run in the place of a kept one that had drifted."""
+    checkable: bool = True
+    """Whether its target is to be had as it was, as far as is known."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -67,7 +72,7 @@ def looked_at_again(
     found = recheck(kept, policy, how, seed=seed, place=place)
     if found.impossible is not None:
         message = f"the baseline could not be run again to see whether it still holds: {found.impossible}"
-        return replace(base, findings=(Finding(code="baseline_unchecked", message=message),))
+        return replace(base, checkable=False, findings=(Finding(code="baseline_unchecked", message=message),))
     if found.stale is None:
         return replace(base, trials_run=found.trials)
     if candidate == kept.fingerprint:
@@ -77,10 +82,36 @@ def looked_at_again(
         )
         stale = found.stale.model_copy(update={"message": message})
         return replace(base, trials_run=found.trials, stale=True, findings=(stale,))
+    return _anew(base, found, how, place=place, store=store)
+
+
+def confirmed(
+    base: Baseline, policy: GatePolicy, how: How, *, cases: AbstractSet[str], place: Workspace, store: Store
+) -> Baseline:
+    """The baseline after all of `cases`, on which a candidate fails, were run again: itself, or where it drifted a new
+    run in its place.
+
+    A random share sees a large drift, most times; before a change is blamed, its very cases are asked. What a drift
+    alone makes of an unchanged candidate, it makes of the baseline on the same cases too.
+    """
+    if base.fresh or base.stale or not base.checkable or base.kept.suite is None:
+        return base
+    found = recheck(base.kept, policy, how, seed=0, place=place, cases=cases)
+    if found.stale is None:
+        return replace(base, trials_run=base.trials_run + found.trials)
+    return _anew(base, found, how, place=place, store=store)
+
+
+def _anew(base: Baseline, found: Recheck, how: How, *, place: Workspace, store: Store) -> Baseline:
+    kept = base.kept
+    if found.stale is None or kept.suite is None:
+        return base
     fresh = _run(kept.info.target.ref, kept.suite, replace(how, cached=False), place=place, store=store)
     message = f"{found.stale.message}; it was run anew as {fresh.kept.run_id}, and the candidate is compared with that"
-    trials = fresh.trials_run + found.trials
-    return replace(fresh, trials_run=trials, findings=(found.stale.model_copy(update={"message": message}),))
+    trials = base.trials_run + found.trials + fresh.trials_run
+    return replace(
+        fresh, trials_run=trials, drifted=True, findings=(found.stale.model_copy(update={"message": message}),)
+    )
 
 
 def _kept(ref: str, suite: Suite, how: How, *, place: Workspace, store: Store) -> KeptRun | None:

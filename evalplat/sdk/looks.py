@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from evalplat.scorers import build, score_run, score_table
 
 from .anchor import qualified, remember_anchor
 from .attempts import earlier_of, told
-from .baseline import Baseline
+from .baseline import Baseline, confirmed
 from .begun import claim_of
 from .command import command
 from .expired import of_other_questions
@@ -57,13 +57,41 @@ def gate_by_looks(
         plan = planned(
             suite, baseline, target, policy, how, first=first, place=place, store=store, ledger=ledger
         )  # fmt: skip
-        loop = _Steered(suite, plan, how, place, ledger)
-        return _concluded(
-            run_to_end(loop.run(candidate, policy)), plan, policy, suite, store=store, refs=refs, rules=rules
-        )
+        steered = _steered(suite, candidate, plan, policy, how, place, ledger)
+        if _blames(steered.decision, policy) and not plan.decided and target.fingerprint != plan.base.kept.fingerprint:
+            asked = {trial.key.case_id for trial in steered.run.trials}
+            base = confirmed(plan.base, policy, how, cases=asked, place=place, store=store)
+            plan = replace(plan, base=base)
+            if base.drifted:
+                _close(ledger, steered)
+                plan = planned(suite, base, target, policy, how, first=first, place=place, store=store, ledger=ledger)
+                steered = _steered(suite, candidate, plan, policy, how, place, ledger)
+        done = summarized(suite, _close(ledger, steered))
+        return _concluded(done, steered, plan, policy, suite, store=store, refs=refs, rules=rules)
+
+
+def _steered(
+    suite: Suite, candidate: str, plan: Planned, policy: GatePolicy, how: How, place: Workspace, ledger: Ledger
+) -> _Done:
+    return run_to_end(_Steered(suite, plan, how, place, ledger).run(candidate, policy))
+
+
+def _close(ledger: Ledger, steered: _Done) -> Run:
+    run_id = steered.run.info.id
+    ledger.close_run(run_id, datetime.now(UTC), looks=steered.decision.looks[-1].look)
+    return ledger.run(run_id)
+
+
+def _blames(decision: Decision, policy: GatePolicy) -> bool:
+    """Whether the change is found worse than its baseline, which might be the world that has become worse."""
+    compared = {rule.metric for rule in policy.metrics if rule.gating and not rule.alone}
+    return decision.verdict == "fail" and any(
+        one.verdict == "fail" and one.comparison.metric in compared for one in decision.metrics
+    )
 
 
 def _concluded(
+    done: RunDone,
     steered: _Done,
     plan: Planned,
     policy: GatePolicy,
@@ -74,7 +102,7 @@ def _concluded(
     rules: GatePolicy | None,
 ) -> Gated:
     """The run is kept; the decision is made as one more on this change, and kept too."""
-    done, base = steered.done, plan.base.kept
+    base = plan.base.kept
     cand = KeptRun(done.run.info, done.table, done.run, suite)
     decision = named(qualified(steered.decision, plan.anchor), base, cand, refs)
     earlier = earlier_of(store, base, cand)
@@ -106,10 +134,10 @@ def _calls(done: RunDone, plan: Planned) -> Calls:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """`taken` are the trials that were there before."""
+    """The candidate's run, not yet closed; `taken` are the trials that were there before."""
 
     decision: Decision
-    done: RunDone
+    run: Run
     taken: int
 
 
@@ -147,8 +175,7 @@ class _Steered:
                     self.how.looked(run_id)
         finally:
             await target.aclose()
-        self.ledger.close_run(run_id, datetime.now(UTC), looks=step.decision.looks[-1].look)
-        return _Done(step.decision, summarized(self.suite, self.ledger.run(run_id)), taken)
+        return _Done(step.decision, run, taken)
 
     async def _open(self, candidate: str) -> tuple[str, Target]:
         """The run that this very gate has begun; else a new one, with the trials that this change has already."""

@@ -30,6 +30,11 @@ class Planned:
     begun: Begun | None
 
     @property
+    def decided(self) -> bool:
+        """Whether this very test has come to its end before."""
+        return self.begun is not None and self.begun.ended and self.begun.protocol == self.plan.protocol
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What was found about baseline and anchor."""
         return (*self.base.findings, *self.anchor.findings)
@@ -72,7 +77,7 @@ def planned(
     if begun is not None and begun.ended and begun.protocol == plan.protocol:
         return Planned(base, rechecked(anchor, policy, how, seed=seed, place=place, again=False), plan, begun)
     now = looked_at_again(base, policy, how, candidate=target.fingerprint, seed=seed, place=place, store=store)
-    if now.kept.run_id != base.kept.run_id:
+    if now.drifted:
         begun = None
         if anchor.kept is not None:
             anchor = left_out(f"run {anchor.run_id} is older than the drift of the baseline")

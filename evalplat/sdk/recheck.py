@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -32,8 +33,17 @@ class Recheck:
     impossible: str | None = None
 
 
-def recheck(kept: KeptRun, policy: GatePolicy, how: How, *, seed: int, place: Workspace) -> Recheck:
-    """Run a share of `kept` again, as the policy has it. A share of 0 is no recheck, and finds nothing.
+def recheck(
+    kept: KeptRun,
+    policy: GatePolicy,
+    how: How,
+    *,
+    seed: int,
+    place: Workspace,
+    cases: AbstractSet[str] | None = None,
+) -> Recheck:
+    """Run a share of `kept` again, as the policy has it, or these `cases`. A share of 0 is no recheck, and finds
+    nothing.
 
     Raises RunFailed where no trial of it has an answer.
     """
@@ -44,7 +54,7 @@ def recheck(kept: KeptRun, policy: GatePolicy, how: How, *, seed: int, place: Wo
     why = cannot_be_run_again(kept, how, place)
     if why is not None or kept.suite is None:
         return Recheck(impossible=why)
-    part = _part(kept.suite, kept.scores, policy, seed)
+    part = _part(kept.suite, _drawn(kept.suite, kept.scores, policy, seed) if cases is None else cases)
     run = run_trials(part, kept.info.target.ref, replace(how, cached=False), place=place)
     require_some_success(run)  # else a provider that is down would have the whole baseline run against it
     again = score_table(score_run(part, run), part, run, run.info.id)
@@ -68,8 +78,8 @@ def cannot_be_run_again(kept: KeptRun, how: How, place: Workspace) -> str | None
     return None
 
 
-def _part(suite: Suite, scores: ScoreTable, policy: GatePolicy, seed: int) -> Suite:
-    """A random share of the cases, one trial each; of a metric that only some have, some of those."""
+def _drawn(suite: Suite, scores: ScoreTable, policy: GatePolicy, seed: int) -> AbstractSet[str]:
+    """A random share of the cases; of a metric that only some have, some of those."""
     random = Random(seed)  # noqa: S311 - a sample, no secret
     cases = sorted(case.id for case in suite.cases)
     count = min(len(cases), max(FEWEST_RECHECKED, math.ceil(policy.stopping.recheck * len(cases))))
@@ -80,6 +90,11 @@ def _part(suite: Suite, scores: ScoreTable, policy: GatePolicy, seed: int) -> Su
         lacking = min(FEWEST_OF_A_METRIC, len(having)) - len(having & chosen)
         if lacking > 0:
             chosen |= set(random.sample(sorted(having - chosen), lacking))
+    return chosen
+
+
+def _part(suite: Suite, chosen: AbstractSet[str]) -> Suite:
+    """These cases of the suite, one trial each."""
     datasets = [
         dataset.model_copy(update={"cases": tuple(case for case in dataset.cases if case.id in chosen)})
         for dataset in suite.datasets

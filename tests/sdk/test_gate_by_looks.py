@@ -155,7 +155,26 @@ def held(question):
     if Path("down").exists():
         raise ConnectionError("refused")
     return "yes" if chance(question, "base") < 0.8 else "no"
+
+
+def blamed(question):
+    if not Path("up").exists():
+        Path("down").touch()
+    return worse(question)
 """
+
+
+def test_a_baseline_that_is_down_when_a_change_is_about_to_fail_leaves_a_gate_to_go_on_with(project: Path):
+    (project / "coins.py").write_text(AGENTS + HELD)
+    run("suite.yaml", "coins:held")
+    with pytest.raises(RunFailed, match="refused"):
+        decide("coins:blamed", baseline="coins:held")
+    asked = calls_of(project)["worse"]
+    (project / "down").unlink()
+    (project / "up").touch()
+    decision = decide("coins:blamed", baseline="coins:held")
+    assert (decision.verdict, decision.attempt) == ("fail", 1)
+    assert calls_of(project)["worse"] == asked
 
 
 def test_a_baseline_that_answers_nothing_today_is_kept_and_the_gate_ends(project: Path):
@@ -167,7 +186,7 @@ def test_a_baseline_that_answers_nothing_today_is_kept_and_the_gate_ends(project
     assert calls_of(project)["held"] == 420 and "worse" not in calls_of(project)
     (project / "down").unlink()
     calls = decide("coins:worse", baseline="coins:held").calls
-    assert calls is not None and (calls.baseline_run, calls.baseline_kept) == (20, 400)
+    assert calls is not None and (calls.baseline_run, calls.baseline_kept) == (20 + calls.candidate, 400)
     # An anchor is another matter: a release of long ago may be gone for good.
     (project / "down").touch()
     later = decide("coins:same")

@@ -153,6 +153,33 @@ def test_what_was_drawn_before_a_drift_is_not_mixed_with_what_comes_after(projec
     assert old.baseline.run_id != first.baseline.run_id and "baseline_stale" in codes(old)
 
 
+def test_what_drifted_less_than_a_share_shows_is_not_laid_to_the_change(workplace: Path):
+    make_coins(workplace)
+    (workplace / "coins.py").write_text(AGENTS + MORE.replace("0.05", "0.6"))
+    run("suite.yaml", "coins:v0")
+    (workplace / "drifted").touch()
+    decision = decide("coins:v2", baseline="coins:v0")
+    calls = decision.calls
+    assert decision.verdict == "pass" and calls is not None
+    assert codes(decision)[0] == "baseline_stale"
+    asked = calls.baseline_run - 20 - 400  # a share, which shows nothing; what the candidate failed on; all of it anew
+    assert 0 < asked < 400 and calls.baseline_kept == 0
+    again = decide("coins:v2", baseline="coins:v0")
+    assert (again.verdict, again.attempt) == ("pass", 2)
+
+
+def test_before_a_change_is_blamed_its_cases_are_asked_of_the_baseline_again(workplace: Path):
+    make_coins(workplace)
+    run("suite.yaml", "coins:base")
+    decision = decide("coins:worse")
+    calls = decision.calls
+    assert decision.verdict == "fail" and calls is not None
+    assert (calls.baseline_run, calls.baseline_kept) == (20 + calls.candidate, 400)
+    assert "baseline_stale" not in codes(decision)
+    asked = calls_of(workplace)
+    assert decide("coins:worse").verdict == "fail" and calls_of(workplace) == asked
+
+
 def test_an_anchor_that_drifted_fails_nothing(project: Path):
     assert decide("coins:v1", baseline="coins:v0").verdict == "pass" and has_anchor()
     (project / "drifted").touch()
