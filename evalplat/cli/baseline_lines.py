@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def restored_line(found: Restored) -> None:
     """On standard error: what came out of a kept file."""
-    new = f"{found.runs:,} runs and {found.decisions:,} decisions that were not here"
-    typer.echo(f"kept: {found.path} of suite {printable(found.suite)}: {new}", err=True)
+    if found.runs or found.decisions:
+        new = f"{found.runs:,} runs and {found.decisions:,} decisions that were not here"
+        typer.echo(f"kept: {found.path} of suite {printable(found.suite)}: {new}", err=True)
     if found.left:
         names = ", ".join(printable(alias) for alias in found.left)
         typer.echo(f"kept: the alias {names} names another run here, and still does", err=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from evalplat.errors import InputError
+from evalplat.errors import EvalplatError, InputError
 
 from .baseline_lines import restored_line, terminate_as_interrupt
-from .console import write
+from .console import printable, write
 from .grouped import grouped
 from .groups import StatedPolicy
 from .options import Concurrency, HtmlOut, JsonOut, Model, Scores, Trials
@@ -62,7 +63,8 @@ Rules = Annotated[
     typer.Option(
         "--rules",
         metavar="FILE",
-        help="gate.yaml or suite.yaml as it stands where the change goes to: a pass under looser ones exits with 4.",
+        help="suite.yaml or gate.yaml as it stands where the change goes to: a pass under looser rules, or on fewer or "
+        "other cases, exits with 4.",
     ),
 ]
 Keep = Annotated[int, typer.Option("--keep", min=1, help="Decisions at least that --kept holds.")]
@@ -88,6 +90,19 @@ class Outputs:
         named = [output for output in (self.json, self.html, self.junit, self.markdown) if output is not None]
         if len(set(named)) < len(named):
             raise InputError("two outputs have the same name: one would overwrite the other")
+
+    @contextmanager
+    def or_none(self) -> Iterator[None]:
+        """Where it ends without a decision, pages of an earlier gate under these names are taken away: nobody is to
+        take them for this one's."""
+        try:
+            yield
+        except (EvalplatError, KeyboardInterrupt):
+            for output in (self.json, self.html, self.junit, self.markdown):
+                if output not in (None, "-") and _ours(Path(str(output))):
+                    Path(str(output)).unlink()
+                    typer.echo(f"taken away: {printable(str(output))}, of an earlier gate", err=True)
+            raise
 
     def write(self, gated: Gated) -> None:
         """All that were asked for; where none is standard output, that gets lines for people."""
@@ -135,47 +150,53 @@ def gate(
         scores, suite, {"--looks": looks, "--trials": trials, "--baseline-trials": baseline_trials, "--model": model}
     )
     outputs.check()
-    rule = stated.read(suite, anchor=anchor, looks=looks)
-    if rules is not None and len(candidate) > 1:
-        raise InputError("--rules is for one candidate: gate the one that is to ship by itself")
-    if kept is not None:
+    with outputs.or_none():
+        rule = stated.read(suite, anchor=anchor, looks=looks)
+        if rules is not None and len(candidate) > 1:
+            raise InputError("--rules is for one candidate: gate the one that is to ship by itself")
+        if kept is not None:
+            if len(candidate) > 1:
+                raise InputError("--kept is for one candidate: each is a change of its own")
+            terminate_as_interrupt()
         if len(candidate) > 1:
-            raise InputError("--kept is for one candidate: each is a change of its own")
-        terminate_as_interrupt()
-    if len(candidate) > 1:
-        several(
-            baseline,
-            candidate,
-            policy=rule,
-            suite=suite,
-            scores=scores or (),
-            intersect=cases == "intersect",
-            rank_by=rank_by,
-            outputs=outputs,
-        )
-    if rank_by is not None:
-        raise InputError("--rank-by needs several --candidate")
-    with progress() as bar:
-        gated = verb(
-            baseline,
-            candidate[0],
-            policy=rule,
-            suite=suite,
-            scores=scores or (),
-            intersect=cases == "intersect",
-            trials=trials,
-            baseline_trials=baseline_trials,
-            model=model,
-            concurrency=concurrency,
-            progress=bar,
-            kept=kept,
-            keep=keep,
-            restored=restored_line,
-            rules=rules,
-        )
-    outputs.write(gated)
+            several(
+                baseline,
+                candidate,
+                policy=rule,
+                suite=suite,
+                scores=scores or (),
+                intersect=cases == "intersect",
+                rank_by=rank_by,
+                outputs=outputs,
+            )
+        if rank_by is not None:
+            raise InputError("--rank-by needs several --candidate")
+        with progress() as bar:
+            gated = verb(
+                baseline,
+                candidate[0],
+                policy=rule,
+                suite=suite,
+                scores=scores or (),
+                intersect=cases == "intersect",
+                trials=trials,
+                baseline_trials=baseline_trials,
+                model=model,
+                concurrency=concurrency,
+                progress=bar,
+                kept=kept,
+                keep=keep,
+                restored=restored_line,
+                rules=rules,
+            )
+        outputs.write(gated)
     needs_approval = gated.decision.decision == "needs-approval" and gated.decision.verdict == "pass"
     raise typer.Exit(4 if needs_approval else EXIT[gated.decision.verdict])
+
+
+def _ours(path: Path) -> bool:
+    """Whether a file is there that a gate has written: a slip of the pen takes nothing else away."""
+    return path.is_file() and "evalplat" in path.read_text(encoding="utf-8", errors="replace")
 
 
 def _check(scores: Sequence[Path] | None, suite: Path | None, options: dict[str, object]) -> None:

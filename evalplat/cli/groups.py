@@ -41,8 +41,8 @@ class StatedPolicy:
     policy: PolicyFile = None
     metric: Metric = None
     margin: Margin = None
-    direction: Direction = "higher"
-    alpha: Alpha = 0.05
+    direction: Direction = None
+    alpha: Alpha = None
     value_range: ValueRange = None
     cluster: Cluster = None
 

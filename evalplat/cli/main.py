@@ -79,7 +79,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
         if code == INTERRUPTED:  # what typer makes of KeyboardInterrupt
-            complain("interrupted; what is finished is kept, and `evalplat run ... --resume RUN` goes on")
+            complain("interrupted; what is finished is kept. The same gate goes on; a run with --resume RUN")
         sys.exit(code)
     except EvalplatError as err:
         complain(str(err))

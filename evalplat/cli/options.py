@@ -23,8 +23,11 @@ PolicyFile = Annotated[Path | None, typer.Option("--policy", help="gate.yaml")]
 SuiteOfPolicy = Annotated[Path | None, typer.Option("--suite", help="suite.yaml, for its policy.")]
 Metric = Annotated[str | None, typer.Option("--metric", help="This metric alone, without a policy.")]
 Margin = Annotated[float | None, typer.Option("--margin", min=0, help="Largest drop that is tolerated.")]
-Direction = Annotated[Literal["higher", "lower"], typer.Option("--direction", help="Which is better.")]
-Alpha = Annotated[float, typer.Option("--alpha", help="Error rate of a pass, and of a fail.")]
+Direction = Annotated[
+    Literal["higher", "lower"] | None,
+    typer.Option("--direction", help="Which is better. [default: higher]"),
+]
+Alpha = Annotated[float | None, typer.Option("--alpha", help="Error rate of a pass, and of a fail. [default: 0.05]")]
 ValueRange = Annotated[
     str | None, typer.Option("--range", metavar="binary|LO,HI", help="What the metric's scores can be.")
 ]

@@ -42,8 +42,8 @@ def plan(
     policy: GatePolicy | Path | str | None = None,
     metric: str | None = None,
     margin: float | None = None,
-    direction: Direction = "higher",
-    alpha: float = 0.05,
+    direction: Direction | None = None,
+    alpha: float | None = None,
     range: Range | None = None,  # noqa: A002 - the option's name
     cluster: str | None = None,
     estimand: Literal["population", "suite"] | None = None,
@@ -124,8 +124,8 @@ def selftest(
     policy: GatePolicy | Path | str | None = None,
     metric: str | None = None,
     margin: float | None = None,
-    direction: Direction = "higher",
-    alpha: float = 0.05,
+    direction: Direction | None = None,
+    alpha: float | None = None,
     range: Range | None = None,  # noqa: A002 - the option's name
     cluster: str | None = None,
     draws: int = 2000,

@@ -31,8 +31,8 @@ def gate(
     policy: GatePolicy | Path | str | None = None,
     metric: str | None = None,
     margin: float | None = None,
-    direction: Direction = "higher",
-    alpha: float = 0.05,
+    direction: Direction | None = None,
+    alpha: float | None = None,
     range: Range | None = None,  # noqa: A002 - the option's name
     cluster: str | None = None,
     cases: Literal["all", "intersect"] = "all",
@@ -69,8 +69,8 @@ def gate(
     anchor : an earlier release, against which all changes since are gated too; `none`.
     kept, keep : a file that remembers where the machine forgets: restored before, written after, with so many of the
         last decisions at least.
-    rules : a gate.yaml or suite.yaml as it stands where the change goes to; a pass under looser ones waits for a
-        person.
+    rules : a suite.yaml or gate.yaml as it stands where the change goes to; a pass under looser ones, or on fewer or
+        other cases, waits for a person.
     progress : as of `ep.run`.
     json, html, junit, markdown : files to write.
 
@@ -137,8 +137,8 @@ def gate_several(
     policy: GatePolicy | Path | str | None = None,
     metric: str | None = None,
     margin: float | None = None,
-    direction: Direction = "higher",
-    alpha: float = 0.05,
+    direction: Direction | None = None,
+    alpha: float | None = None,
     range: Range | None = None,  # noqa: A002 - the option's name
     cluster: str | None = None,
     cases: Literal["all", "intersect"] = "all",

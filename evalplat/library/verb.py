@@ -72,15 +72,15 @@ def rule_of(
     suite: Path | str | None = None,
     metric: str | None = None,
     margin: float | None = None,
-    direction: Direction = "higher",
-    alpha: float = 0.05,
+    direction: Direction | None = None,
+    alpha: float | None = None,
     value_range: Range | None = None,
     cluster: str | None = None,
     anchor: str | None = None,
     looks: int | None = None,
 ) -> GatePolicy | None:
     """The policy: a record, a file, the suite's own, or one metric with its margin. Raises InputError."""
-    from evalplat.sdk.policy import policy_of
+    from evalplat.sdk.policy import of_a_metric, policy_of, refuse_beside_a_policy
 
     if policy is None or isinstance(policy, str | os.PathLike):
         low_high = value_range if isinstance(value_range, str | None) else f"{value_range[0]!r},{value_range[1]!r}"
@@ -89,8 +89,9 @@ def rule_of(
             metric=metric, margin=margin, direction=direction, alpha=alpha, value_range=low_high, cluster=cluster,
             anchor=anchor, looks=looks,
         )  # fmt: skip
-    if not (metric is None and margin is None and value_range is None):
-        raise InputError("--policy and --metric, --margin or --range exclude each other")
+    refuse_beside_a_policy(
+        of_a_metric(metric, margin=margin, direction=direction, alpha=alpha, value_range=value_range)
+    )
     stated: dict[str, object] = {"cluster": cluster, "anchor": anchor}
     if looks is not None:
         stated["stopping"] = policy.stopping.model_copy(update={"looks": looks})

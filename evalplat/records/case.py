@@ -41,6 +41,12 @@ class Case(Record):
         """SHA-256 of the canonical JSON of what differs from the defaults: a field that is new changes no old hash."""
         return content_hash(self.model_dump(mode="json", exclude_defaults=True))
 
+    @property
+    def question_sha256(self) -> str:
+        """SHA-256 of what is asked and what is expected: with another one, its scores are no longer comparable."""
+        included = {"input", "expect", "scenario"}
+        return content_hash(self.model_dump(mode="json", include=included, exclude_defaults=True))
+
     @model_validator(mode="after")
     def _abstain_alone(self) -> Case:
         if self.expect.abstain and (self.expect.answers or self.expect.number is not None):

@@ -33,6 +33,7 @@ WarningCode = Literal[
     "cases_died",
     "repeated_attempt",
     "policy_loosened",
+    "questions_changed",
     "judge_untrusted",
     "unpriced_model",
     "scripted_instrument",

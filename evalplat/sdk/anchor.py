@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evalplat.errors import GateUndecidable, ReferenceUnknown, RunFailed
 from evalplat.gates import against_anchor, compare
 from evalplat.records import Comparison, Decision, Finding, GatePolicy, ScoreTable
@@ -14,6 +16,7 @@ from evalplat.records.decision import WarningCode
 from .gated import KeptRun
 from .recheck import Recheck, cannot_be_run_again, recheck
 from .run import How
+from .same_questions import questions_of
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -57,13 +60,19 @@ def anchor_of(store: Store, policy: GatePolicy, base: KeptRun, candidate: str) -
     anchor = KeptRun.load(store, run_id).whole()
     if anchor.fingerprint in (base.fingerprint, candidate):
         return Anchor()
+    asked = _asked_the_same(anchor, base, policy)
+    if isinstance(asked, str):
+        if stated is not None:
+            raise GateUndecidable(f"anchor {run_id}: {asked}; say `anchor: none`, or name a later one")
+        return Anchor(findings=(_found("case_sets_differ", f"left out: {asked}"),))
+    anchor, changed = asked
     try:
         against(anchor, base.scores, base.run_id, policy)
     except GateUndecidable as err:
         if stated is not None:
             raise
         return Anchor(findings=(_found("case_sets_differ", f"left out: {err}"),))
-    return Anchor(anchor, findings=_lacking(anchor, base))
+    return Anchor(anchor, findings=_lacking(anchor, base, changed))
 
 
 def remember_anchor(store: Store, policy: GatePolicy, decision: Decision, base: KeptRun) -> None:
@@ -122,13 +131,30 @@ def _compares(policy: GatePolicy) -> bool:
     return any(rule.gating and not rule.alone for rule in policy.metrics)
 
 
-def _lacking(anchor: KeptRun, base: KeptRun) -> tuple[Finding, ...]:
+def _asked_the_same(anchor: KeptRun, base: KeptRun, policy: GatePolicy) -> tuple[KeptRun, int] | str:
+    """The anchor with the scores of those cases only that `base` has been asked too, as they are, and how many others
+    it has under the same ids; or why it cannot be compared: other scorers, or most cases are others."""
+    found = questions_of(base, anchor, policy)
+    if found is None or base.suite is None:
+        return anchor, 0
+    if found.rescored:
+        return f"run {anchor.run_id} was scored otherwise on {', '.join(found.rescored)}"
+    n_cases = len(base.suite.cases)
+    if 2 * len(found.same) < n_cases:
+        return f"run {anchor.run_id} was asked only {len(found.same)} of the {n_cases} cases as they are now"
+    column = anchor.scores.case
+    kept_rows = np.isin(column.codes, [code for code, case_id in enumerate(column.values) if case_id in found.same])
+    return replace(anchor, scores=anchor.scores.of_rows(kept_rows)), len(found.others)
+
+
+def _lacking(anchor: KeptRun, base: KeptRun, changed: int) -> tuple[Finding, ...]:
     """Where the anchor has not all of the baseline's cases, that the others are not held to it."""
     cases = set(base.scores.case.values)
     lacking = sorted(cases - set(anchor.scores.case.values))
     if not lacking:
         return ()
-    message = f"run {anchor.run_id} lacks {len(lacking)} of the {len(cases)} cases; it is compared on the others"
+    others = f", {changed} of them as they were asked otherwise" if changed else ""
+    message = f"run {anchor.run_id} lacks {len(lacking)} of the {len(cases)} cases{others}; it is compared on the rest"
     return (_found("case_sets_differ", message, lacking[:20]),)
 
 

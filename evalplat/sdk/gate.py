@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from evalplat.errors import InputError, ReferenceUnknown
 from evalplat.gates import compare, continued, decide
 from evalplat.records import GatePolicy, Suite
-from evalplat.suites import load_rules, load_suite
+from evalplat.suites import Rules, load_rules, load_suite
 
 from .anchor import against, anchor_in_table, anchor_of, remember_anchor
 from .attempts import earlier_of, pooled, told
@@ -24,6 +24,7 @@ from .kept import KEEP, Restored, change_of, restore
 from .looks import gate_by_looks
 from .loosened import held_to, held_to_what_was
 from .run import How, opened, with_trials
+from .same_questions import require_same_questions
 from .score_tables import open_scores
 from .workspace import Workspace, workspace
 
@@ -57,7 +58,7 @@ def gate(
     Without a `policy` the suite's own is used. `kept` is a file that remembers where the machine forgets: put back
     before anything else if it exists (`restored` is told what came of it), and written whole at every look and after
     the decision, with at least the last `keep` ones. `rules` is a gate.yaml or suite.yaml as it stands where the change
-    goes to: a pass under looser ones waits for a person.
+    goes to: a pass under looser ones, or on fewer or other cases, waits for a person.
 
     Raises InputError, ReferenceUnknown or GateUndecidable where no decision can be made.
     """
@@ -110,7 +111,7 @@ class _Asked:
     candidate: str
     policy: GatePolicy | None
     intersect: bool
-    rules: GatePolicy | None
+    rules: Rules | None
 
     @property
     def refs(self) -> tuple[str, str]:
@@ -159,13 +160,14 @@ def gate_runs(
     policy: GatePolicy | None,
     refs: tuple[str, str],
     intersect: bool = False,
-    rules: GatePolicy | None = None,
+    rules: Rules | None = None,
 ) -> Gated:
     """Gate two kept runs, and keep the decision beside them."""
     base, cand = (KeptRun.load(store, run_id).whole() for run_id in (baseline_id, candidate_id))
     rule = policy if policy is not None else (cand.suite.policy if cand.suite is not None else None)
     if rule is None:
         raise InputError(f"run {candidate_id} has no policy of its suite; give --policy, or --metric and --margin")
+    require_same_questions(base, cand, rule)
     earlier = earlier_of(store, base, cand)
     table = base.scores if baseline_id == candidate_id else pooled(store, base, cand, earlier)
     comparison = compare(
@@ -183,7 +185,7 @@ def gate_runs(
     new = 0 if cand.run is None or cand.run_id in seen else len(cand.run.trials)
     decision = told(store, decision, earlier, new_trials=new)
     decision = decision.model_copy(update={"findings": (*anchor.findings, *decision.findings)})
-    decision = held_to_what_was(store, decision, rule, cand.info.suite, rules)
+    decision = held_to_what_was(store, decision, rule, cand.info.suite, rules, asked=cand.suite, intersect=intersect)
     gated = conclude(store, decision, table, base, cand, command=command())
     remember_anchor(store, rule, decision, base)
     return gated
@@ -195,7 +197,7 @@ def _gate_scores(
     policy: GatePolicy | None,
     scores: Sequence[Path | str],
     intersect: bool,
-    rules: GatePolicy | None,
+    rules: Rules | None,
 ) -> Gated:
     if policy is None:
         raise InputError("--scores needs --policy, or --metric and --margin")
@@ -206,5 +208,5 @@ def _gate_scores(
     anchor = anchor_in_table(table, rule, baseline=baseline, candidate=candidate)
     decision = with_prices(decide(comparison, policy, anchor=anchor), table, None)
     if rules is not None:
-        decision = held_to(decision, policy, rules)
+        decision = held_to(decision, policy, rules, intersect=intersect)
     return Gated(decision, report_data(decision, table, command=command()))

@@ -10,6 +10,7 @@ from evalplat.errors import InputError
 from evalplat.gates import State, Stop, attempted, next_step
 from evalplat.records import Calls, Decision, GatePolicy, Run, ScoreTable, Suite
 from evalplat.scorers import build, score_run, score_table
+from evalplat.suites import Rules
 
 from .anchor import qualified, remember_anchor
 from .attempts import earlier_of, told
@@ -39,7 +40,7 @@ def gate_by_looks(
     place: Workspace,
     store: Store,
     refs: tuple[str, str],
-    rules: GatePolicy | None = None,
+    rules: Rules | None = None,
 ) -> Gated:
     """Run the target `candidate` on `suite` look by look against a kept baseline, until the gate may stop.
 
@@ -99,7 +100,7 @@ def _concluded(
     *,
     store: Store,
     refs: tuple[str, str],
-    rules: GatePolicy | None,
+    rules: Rules | None,
 ) -> Gated:
     """The run is kept; the decision is made as one more on this change, and kept too."""
     base = plan.base.kept
@@ -114,7 +115,7 @@ def _concluded(
     decision = decision.model_copy(
         update={"calls": _calls(done, plan), "findings": (*plan.findings, *decision.findings)}
     )  # fmt: skip
-    decision = held_to_what_was(store, decision, policy, suite.name, rules)
+    decision = held_to_what_was(store, decision, policy, suite.name, rules, asked=suite)
     keep(store, done)
     gated = conclude(store, decision, ScoreTable.concat([base.scores, done.table]), base, cand, command=command())
     remember_anchor(store, policy, decision, base)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -19,8 +20,8 @@ def policy_of(
     suite: Path | None = None,
     metric: str | None = None,
     margin: float | None = None,
-    direction: Literal["higher", "lower"] = "higher",
-    alpha: float = 0.05,
+    direction: Literal["higher", "lower"] | None = None,
+    alpha: float | None = None,
     value_range: str | None = None,
     cluster: str | None = None,
     anchor: str | None = None,
@@ -30,12 +31,13 @@ def policy_of(
 
     Raises InputError where too much or too little is stated.
     """
-    if policy is not None and (metric is not None or margin is not None or value_range is not None):
-        raise InputError("--policy and --metric, --margin or --range exclude each other")
+    stated = of_a_metric(metric, margin=margin, direction=direction, alpha=alpha, value_range=value_range)
+    if policy is not None:
+        refuse_beside_a_policy(stated)
     if metric is not None:
-        found = _stated(metric, margin, direction, alpha, value_range)
-    elif margin is not None:
-        raise InputError("--margin needs --metric")
+        found = _stated(metric, margin, direction or "higher", 0.05 if alpha is None else alpha, value_range)
+    elif stated:
+        raise InputError(f"{', '.join(stated)} needs --metric")
     elif policy is not None:
         found = load_policy(policy)
     elif suite is not None:
@@ -47,11 +49,23 @@ def policy_of(
         raise InputError("--anchor and --looks need --policy, --suite, or --metric and --margin")
     else:
         return None
-    stated = {"cluster": cluster, "anchor": anchor}
-    found = found.model_copy(update={name: value for name, value in stated.items() if value is not None})
+    changed = {name: value for name, value in {"cluster": cluster, "anchor": anchor}.items() if value is not None}
+    found = found.model_copy(update=changed)
     if looks is None:
         return found
     return found.model_copy(update={"stopping": found.stopping.model_copy(update={"looks": looks})})
+
+
+def of_a_metric(metric: str | None, **options: object) -> list[str]:
+    """Options that were stated, of those that describe a metric."""
+    named = {"metric": metric, **{"range" if name == "value_range" else name: one for name, one in options.items()}}
+    return [f"--{name}" for name, value in named.items() if value is not None]
+
+
+def refuse_beside_a_policy(stated: Sequence[str]) -> None:
+    """Raises InputError where what describes a metric would be ignored, as the policy says it all."""
+    if stated:
+        raise InputError(f"--policy and {', '.join(stated)} exclude each other: the policy says it all")
 
 
 def _stated(

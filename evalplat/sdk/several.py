@@ -18,6 +18,7 @@ from .command import command
 from .evidence import run_card
 from .gated import KeptRun, conclude, named
 from .loosened import held_to_what_was
+from .same_questions import require_same_questions
 from .score_tables import open_scores
 from .workspace import workspace
 
@@ -108,6 +109,8 @@ def gate_several(
     ids = [one.run_id for one in kept]
     if len({base.run_id, *ids}) <= len(ids):
         raise InputError("--candidate: a run is named twice, or is the baseline")
+    for candidate in kept:
+        require_same_questions(base, candidate, own)
     table = ScoreTable.concat([base.scores, *(one.scores for one in kept)])
     whole = all(one.suite is not None for one in (base, *kept))
     lacking = "intersect" if intersect else "failed" if whole else "limited"

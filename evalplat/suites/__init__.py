@@ -29,8 +29,9 @@ from .dataset import (
     weighed,
     write_cases,
 )
+from .rules import Rules, load_rules
 from .scenario import Entry, ScenarioFile, is_scenario_file, load_scenarios, read_scenarios, scenario_files
-from .suite import load_policy, load_rules, load_suite
+from .suite import load_policy, load_suite
 from .table import read_score_table, write_score_table
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Cases",
     "DatasetVersions",
     "Entry",
+    "Rules",
     "ScenarioFile",
     "agreement",
     "assign",

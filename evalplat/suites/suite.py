@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -15,6 +16,8 @@ from .files import read_text
 from .scenario.file import is_scenario_file, load_scenarios
 
 MAX_BYTES = 4 * 2**20
+
+Lines = dict[tuple[str | int, ...], int]
 
 
 class SuiteFile(Record):
@@ -35,33 +38,29 @@ def load_suite(path: Path | str) -> Suite:
     """
     path = Path(path)
     where = str(path)
-    data, lines = parse_yaml(read_text(path, limit=MAX_BYTES, error=SpecError), where=where)
+    data, lines = read_plain(path)
     file = build(SuiteFile, data, where=where, lines=lines)
     datasets = []
     for position, name in enumerate(file.datasets):
         if not (path.parent / name).exists():
             line = lines.get(("datasets", position), 1)
             raise SpecError(f"datasets.{position}: no file {path.parent / name}", where=f"{where}:{line}")
-        datasets.append(_dataset(path.parent / name))
+        datasets.append(read_dataset(path.parent / name))
     _no_case_twice(file, datasets, path)
     fields = {
         "name": file.name, "datasets": tuple(datasets), "scorers": file.scorers,
-        "trials": file.trials, "seed": file.seed, "policy": _policy(file, path, lines),
+        "trials": file.trials, "seed": file.seed, "policy": policy_of_suite(file, path, lines),
     }  # fmt: skip
     return build(Suite, fields, where=where, lines=lines)
 
 
-def load_rules(path: Path | str) -> GatePolicy | None:
-    """The policy in a gate.yaml, or the one that a suite.yaml names, whose datasets are not looked at; None where it
-    names none. Raises SpecError naming file, line and field."""
-    path = Path(path)
-    data, lines = parse_yaml(read_text(path, limit=MAX_BYTES, error=SpecError), where=str(path))
-    if not isinstance(data, dict) or "datasets" not in data:
-        return build(GatePolicy, data, where=str(path), lines=lines)
-    return _policy(build(SuiteFile, data, where=str(path), lines=lines), path, lines)
+def read_plain(path: Path) -> tuple[Any, Lines]:
+    """A small YAML file, and the line of each of its fields."""
+    return parse_yaml(read_text(path, limit=MAX_BYTES, error=SpecError), where=str(path))
 
 
-def _policy(file: SuiteFile, path: Path, lines: dict[tuple[str | int, ...], int]) -> GatePolicy | None:
+def policy_of_suite(file: SuiteFile, path: Path, lines: Lines) -> GatePolicy | None:
+    """What the suite.yaml at `path` names. Raises SpecError where it is not there."""
     if file.policy is None:
         return None
     if not (path.parent / file.policy).is_file():
@@ -70,14 +69,15 @@ def _policy(file: SuiteFile, path: Path, lines: dict[tuple[str | int, ...], int]
     return load_policy(path.parent / file.policy)
 
 
-def _dataset(path: Path) -> Dataset:
+def read_dataset(path: Path) -> Dataset:
+    """Cases in JSON Lines, or scenarios."""
     return load_scenarios(path) if path.is_dir() or is_scenario_file(path) else load_dataset(path)
 
 
 def load_policy(path: Path | str) -> GatePolicy:
     """A gate policy. Raises SpecError naming file, line and field."""
     path = Path(path)
-    data, lines = parse_yaml(read_text(path, limit=MAX_BYTES, error=SpecError), where=str(path))
+    data, lines = read_plain(path)
     return build(GatePolicy, data, where=str(path), lines=lines)
 
 

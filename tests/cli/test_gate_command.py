@@ -126,3 +126,25 @@ def test_summarize_writes_the_contracts_json(evalplat, shared_data):
     (row,) = summary["systems"]
     assert set(row) >= {"system", "metric", "n_cases", "n_clusters", "n_trials", "failures", "mean", "se", "ci_low"}
     assert {k: round(row["pass_hat"][k], 4) for k in "1234"} == {"1": 0.42, "2": 0.2733, "3": 0.22, "4": 0.2}
+
+
+def test_a_gate_without_a_decision_leaves_none_of_an_earlier_gate_under_its_names(evalplat, tmp_path):
+    path = table(tmp_path / "scores.jsonl", GOOD, GOOD)
+    outs = [part for kind in ("json", "html", "junit", "markdown") for part in (f"--{kind}", tmp_path / kind)]
+    assert evalplat("gate", "--scores", path, *OPTIONS, "--margin", 0.05, *outs).returncode == 0
+    other = tmp_path / "notes.txt"
+    other.write_text("what somebody wrote")
+    outs[-1] = other
+    done = evalplat("gate", "--scores", path, *OPTIONS, "--margin", 0.05, *outs, "--cluster", "absent")
+    assert done.returncode == 2
+    assert not any((tmp_path / kind).exists() for kind in ("json", "html", "junit"))
+    assert done.stderr.count("taken away") == 3 and other.read_text() == "what somebody wrote"
+
+
+@pytest.mark.parametrize("option", [("--alpha", 0.001), ("--direction", "lower"), ("--range", "binary")])
+def test_what_a_policy_would_make_void_is_refused(evalplat, tmp_path, option):
+    path, policy = table(tmp_path / "scores.jsonl", GOOD, GOOD), tmp_path / "gate.yaml"
+    policy.write_text("metrics: [{metric: success, margin: 0.05, range: binary}]\n")
+    sides = ("--baseline", "old", "--candidate", "new")
+    done = evalplat("gate", "--scores", path, *sides, "--policy", policy, *option)
+    assert done.returncode == 2 and f"--policy and {option[0]} exclude each other" in done.stderr

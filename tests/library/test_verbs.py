@@ -189,8 +189,14 @@ def test_a_policy_is_a_record_a_file_or_one_metric_and_all_give_the_same(project
     assert len({way.json() for way in ways}) == 1
     wide = ep.gate("v1", "v2", scores="scores.jsonl", metric="ok", margin=0.5, range=(0.0, 2.0))
     assert wide.decision.metrics[0].comparison.range == (0.0, 2.0)
-    with pytest.raises(InputError, match=r"^policy= and metric=, margin= or range= exclude each other$"):
+    with pytest.raises(InputError, match=r"^policy= and metric=, margin= exclude each other: the policy says it all$"):
         ep.gate("v1", "v2", scores="scores.jsonl", policy=record, metric="ok", margin=0.1)
+    for ignored in ({"alpha": 0.001}, {"direction": "lower"}, {"range": "binary"}):
+        for policy in (record, "rule.yaml"):
+            with pytest.raises(InputError, match=f"^policy= and {next(iter(ignored))}= exclude each other"):
+                ep.gate("v1", "v2", scores="scores.jsonl", policy=policy, **ignored)
+        with pytest.raises(InputError, match=f"{next(iter(ignored))}= needs metric="):
+            ep.gate("v1", "v2", scores="scores.jsonl", **ignored)
 
 
 def test_two_agents_say_what_differs_line_by_line(project: Path):

@@ -213,6 +213,52 @@ def test_an_anchor_that_was_asked_other_things_stops_no_gate(project: Path):
     assert "case_sets_differ" in codes(left_out) and left_out.anchor is None
 
 
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.2, "lacks 24 of the 120 cases, 24 of them as they were asked otherwise")]
+)
+def test_cases_that_are_asked_otherwise_by_now_are_not_held_against_the_anchor(project: Path, share: float, told: str):
+    assert decide("coins:v1", baseline="coins:v0").verdict == "pass" and has_anchor()
+    relabel(project, share)
+    decision = decide("coins:v2", baseline="coins:v1")
+    assert any(one.code == "case_sets_differ" and told in one.message for one in decision.findings)
+    # Both answer yes as often as before: what the anchor was right on is not what counts now.
+    assert decision.anchor is not None and decision.anchor.metrics[0].comparison.difference == 0
+    assert decision.anchor.metrics[0].comparison.n_cases == 96 and decision.verdict == "pass"
+    kept = [str(decision.baseline.run_id), run("suite.yaml", "coins:v2").run_id]
+    again = gate(*kept).decision
+    assert again.anchor is not None and again.anchor.metrics[0].comparison.n_cases == 96
+
+
+def test_an_anchor_most_of_whose_questions_are_others_by_now_is_left_out(project: Path):
+    assert decide("coins:v1", baseline="coins:v0").verdict == "pass"
+    relabel(project, 0.6)
+    decision = decide("coins:v2", baseline="coins:v1")
+    assert decision.anchor is None and decision.verdict == "pass"
+    message = next(one.message for one in decision.findings if one.code == "case_sets_differ")
+    assert "left out: run" in message and "was asked only 48 of the 120 cases as they are now" in message
+    with pytest.raises(GateUndecidable, match="asked only 48 of the 120"):
+        decide("coins:v2", baseline="coins:v1", policy=policy_in(project).model_copy(update={"anchor": "anchor"}))
+
+
+def test_an_anchor_that_was_scored_otherwise_is_left_out(project: Path):
+    assert decide("coins:v1", baseline="coins:v0").verdict == "pass"
+    suite = (project / "suite.yaml").read_text()
+    other = suite.replace("kind: expectation}", "kind: contains}")
+    assert other != suite
+    (project / "suite.yaml").write_text(other)
+    decision = decide("coins:v2", baseline="coins:v1")
+    assert decision.anchor is None
+    assert any("was scored otherwise on correct" in one.message for one in decision.findings)
+
+
+def relabel(project: Path, share: float) -> None:
+    """Of a share of the cases, no is right from now on."""
+    path = project / "cases.jsonl"
+    lines = path.read_text().splitlines()
+    n = round(share * len(lines))
+    path.write_text("\n".join([line.replace('["yes"]', '["no"]') for line in lines[:n]] + lines[n:]))
+
+
 def test_the_same_gate_twice_at_once_is_one_draw(project: Path):
     refused: list[str] = []
 
@@ -244,3 +290,13 @@ def test_a_baseline_that_broke_off_goes_on_and_an_outage_is_no_answer(project: P
     # Another store has neither the runs nor the decisions: there the change is new.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project / 'other.db'}")
     assert decide("coins:shaky").attempt == 1
+
+
+def test_runs_of_other_questions_under_the_same_ids_are_not_compared(project: Path):
+    before = run("suite.yaml", "coins:v0").run_id
+    relabel(project, 0.1)
+    after = run("suite.yaml", "coins:v1").run_id
+    with pytest.raises(GateUndecidable, match=r"12 cases are others under the same id \(q0\)"):
+        gate(before, after)
+    with pytest.raises(GateUndecidable, match="cannot be compared"):
+        gate_several(before, [after, run("suite.yaml", "coins:v2").run_id])
