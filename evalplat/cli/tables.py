@@ -50,6 +50,8 @@ def _summary(row: SystemSummary) -> tuple[str, ...]:
 
 def decision_lines(decision: Decision, *, metrics: bool = True) -> None:
     """The verdict, its reason, each metric, the warnings."""
+    from evalplat.reports import not_by_more_cases
+
     typer.echo(
         typer.style(decision.verdict.upper(), fg=VERDICT_COLOUR[decision.verdict], bold=True)
         + f" ({decision.decision}): {printable(decision.reason)}"
@@ -61,6 +63,9 @@ def decision_lines(decision: Decision, *, metrics: bool = True) -> None:
             needed = one.comparison.needed
             if needed is not None and one.comparison.gating:
                 typer.echo(f"               {_needed(needed)}")
+    alone = not_by_more_cases(decision)
+    if alone is not None and any(one.comparison.needed is not None for one in decision.metrics):
+        typer.echo(f"  {printable(alone)}")
     for line in _course(decision):
         typer.echo(f"  {printable(line)}")
     for finding in decision.findings:

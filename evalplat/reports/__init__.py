@@ -15,7 +15,7 @@ from .several_markdown import render_several_markdown
 from .several_page import render_several_html
 from .several_words import headline, level_of, of_all, places, verdict_of
 from .summary_json import summary_json
-from .words import attempted, course
+from .words import attempted, course, not_by_more_cases
 
 __all__ = [
     "attempted",
@@ -27,6 +27,7 @@ __all__ = [
     "history_json",
     "level_in",
     "level_of",
+    "not_by_more_cases",
     "of_all",
     "parse_decision_json",
     "places",

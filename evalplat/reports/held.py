@@ -47,13 +47,19 @@ def held(decision: Decision, deciding: MetricDecision) -> Held | None:
     )
 
 
+def lost_since(anchor: AnchorCheck) -> str:
+    """What to do about an anchor that the sum of all changes fails against."""
+    ref = one_line(anchor.anchor.ref, 60)
+    return f"Find what was lost since {ref}; or, if that is accepted, make a later run the anchor:"
+
+
 def _by_the_anchor(anchor: AnchorCheck) -> Held:
     ref = one_line(anchor.anchor.ref, 60)
     worse = anchor.verdict == "fail"
     sum_of = f"all changes since {ref} together {'made the agent worse' if worse else 'may have made it worse'}"
     return Held(
         f"This change holds up by itself; {sum_of}.",
-        f"Find what was lost since {ref}; or, if that is accepted, make a later run the anchor:",
+        lost_since(anchor),
         "looks",
         "since the anchor",
     )

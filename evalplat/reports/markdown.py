@@ -11,7 +11,7 @@ from evalplat.records import Decision, MetricDecision
 from .interval import scale
 from .numbers import change, count, level, p_value, signed, value
 from .text import one_line
-from .words import DECISIONS, VERDICTS, attempted, course, rule_in_words, sentence, settling
+from .words import DECISIONS, VERDICTS, attempted, course, not_by_more_cases, rule_in_words, sentence, settling
 
 LIMIT = 60_000
 _SHOWN = {"slices": 40, "flips": 20, "findings": 20, "metrics": 60}
@@ -27,7 +27,7 @@ def render_markdown(decision: Decision) -> str:
         *_attempt(decision),
         *_course(decision),
         *_metrics(decision),
-        *_needed(decision.metrics),
+        *_needed(decision),
         *_findings(decision),
         *_slices(decision),
         *_flips(decision),
@@ -109,8 +109,11 @@ def _table(metrics: Sequence[MetricDecision], limit: int, *, slices: bool) -> st
     return "\n".join(rows)
 
 
-def _needed(metrics: Sequence[MetricDecision]) -> Iterable[str]:
-    lines = [_settle(metric) for metric in metrics if metric.comparison.needed]
+def _needed(decision: Decision) -> Iterable[str]:
+    lines = [_settle(metric) for metric in decision.metrics if metric.comparison.needed]
+    alone = not_by_more_cases(decision)
+    if lines and alone:
+        lines.append(f"\n{prose(alone)}")
     if lines:
         yield "**What would settle it** (80 % power, were the truth no change)\n\n" + "\n".join(lines)
 

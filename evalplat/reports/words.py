@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from evalplat.records import Decision, MetricComparison, Needed
 
 from .numbers import count, level, minutes, money, size, value
+from .text import one_line
 
 N = TypeVar("N", int, float)
 
@@ -72,9 +73,11 @@ def attempted(decision: Decision) -> str | None:
     begun = f"{went_on.begun_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     new = "no trial is new" if not went_on.new_trials else f"{count(went_on.new_trials)} candidate trials are new"
     if not went_on.pooled:
+        drifted = any(finding.code == "baseline_stale" for finding in decision.findings)
+        why = "the baseline drifted since" if drifted else "it was planned with another budget"
         return (
             f"Attempt {decision.attempt} of this change, first gated on {begun} ({_verdicts(went_on.earlier)}). "
-            "What was asked before is not pooled: the baseline drifted since, or another budget is asked for. "
+            f"What was asked before is not pooled: {why}. "
             "No better verdict than the first is to be had."
         )
     evidence = f"evidence pooled, {cand} candidate and {base} baseline trials ({new})"
@@ -119,6 +122,17 @@ def _non_inferiority(found: MetricComparison) -> str:
 def sentence(reason: str) -> str:
     """A reason as it is shown: with a true arrow."""
     return reason.replace(" -> ", " → ")
+
+
+def not_by_more_cases(decision: Decision) -> str | None:
+    """Said beside what would settle a metric, where that would not let the change pass; None where it may."""
+    anchor = decision.anchor
+    if decision.verdict != "inconclusive" or anchor is None or anchor.verdict != "fail":
+        return None
+    return (
+        f"That is about this change alone. Since the anchor {one_line(anchor.anchor.ref, 60)} the agent got worse, and "
+        "no further case lets it pass."
+    )
 
 
 def settling(found: MetricComparison, *, prices: bool = True) -> str:

@@ -16,7 +16,7 @@ from instruments.html_outline import Outline, squeezed, without_plotly
 from evalplat.gates import deciding, lights
 from evalplat.records import Answer, MetricDecision, Needed, ReportData, Side
 from evalplat.records.decision import AnchorCheck
-from evalplat.reports import decision_json, render_html
+from evalplat.reports import decision_json, render_html, render_markdown
 from evalplat.reports.worddiff import compared
 
 VARIANTS = ("pass", "fail", "inconclusive", "all-failed", "looked")
@@ -390,6 +390,20 @@ def test_a_pass_that_an_anchor_holds_back_is_told_as_such(since: str, said: str)
     head = section(data, "verdict")
     assert 'href="#looks"' in head and "Decided by" not in text_of(head)
     assert "too thin" not in text_of(head) and "More of the same" not in text_of(head)
+
+
+@pytest.mark.parametrize(("since", "told"), [("fail", True), ("pass", False)])
+def test_where_the_anchor_fails_more_cases_are_no_way_out(since: str, told: bool):
+    check = AnchorCheck(
+        anchor=Side(ref="desk:v1", run_id="r1", n_cases=9, n_trials=9), verdict=since, reason="it fell", metrics=()
+    )
+    needed = Needed(cases=400, clusters=400, trials=1, candidate_calls=(300, 500), reachable="only by clusters")
+    data = only("inconclusive", ci_low=-0.04, ci_high=0.03, needed=needed)
+    data = data.model_copy(update={"decision": data.decision.model_copy(update={"anchor": check})})
+    assert ("no further case lets it pass" in text_of(section(data, "settle"))) is told
+    assert ("no further case lets it pass" in render_markdown(data)) is told
+    head = text_of(section(data, "verdict"))
+    assert ("Find what was lost since desk:v1" in head) is told and ("To settle" in head) is not told
 
 
 def test_a_drop_that_holm_does_not_confirm_is_no_plain_fail_on_the_page():

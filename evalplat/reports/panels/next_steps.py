@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalplat.records import CasePair, MetricDecision, ReportData
-from evalplat.reports.held import held
+from evalplat.reports.held import held, lost_since
 from evalplat.reports.numbers import change, count
 from evalplat.reports.text import one_line
 from evalplat.reports.words import settling
@@ -49,6 +49,9 @@ def _settle(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
     other = held(data.decision, deciding)
     if other is not None:
         yield Step(other.step, other.link, other.says)
+    elif data.decision.anchor is not None and data.decision.anchor.verdict == "fail":
+        yield Step(lost_since(data.decision.anchor), "looks", "since the anchor")
+        return
     needed = [one for one in data.decision.metrics if one.comparison.gating and one.comparison.needed is not None]
     for one in needed[:1]:
         if one.comparison.needed is not None:

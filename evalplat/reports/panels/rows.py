@@ -9,7 +9,7 @@ from typing import Any
 from evalplat.records import MetricDecision, ReportData
 from evalplat.reports.held import unconfirmed
 from evalplat.reports.interval import Drawing, draw
-from evalplat.reports.words import ESTIMANDS
+from evalplat.reports.words import ESTIMANDS, not_by_more_cases
 
 _MOST_METRICS = 60
 _MOST_SLICES = 150
@@ -90,4 +90,4 @@ def settle(data: ReportData) -> dict[str, Any] | None:
     rows.sort(key=lambda row: not row.found.gating)
     calls, stopped = data.decision.calls, data.decision.stopped
     left = calls if calls is not None and stopped == "futility" and calls.candidate < calls.largest else None
-    return {"rows": rows[:_MOST_METRICS], "left": left, "verdict": data.decision.verdict}
+    return {"rows": rows[:_MOST_METRICS], "left": left, "alone": not_by_more_cases(data.decision)}
