@@ -24,8 +24,11 @@ _TEXT: Final = 80
 Sides = tuple[Trial, Trial]
 
 
-def standing_out(pairs: Sequence[CasePair]) -> tuple[StandOut, ...]:
-    """At most two, what stands out most first; none where nothing does. Looks at pairs with a change for the worse."""
+def standing_out(pairs: Sequence[CasePair], trials: Sequence[Trial] = ()) -> tuple[StandOut, ...]:
+    """At most two, what stands out most first; none where nothing does. Looks at pairs with a change for the worse.
+
+    `trials` are all of the candidate's: of those of other cases it is told how many have it too.
+    """
     worse = [
         (pair.baseline, pair.candidate)
         for pair in pairs
@@ -39,7 +42,26 @@ def standing_out(pairs: Sequence[CasePair]) -> tuple[StandOut, ...]:
         if one is not None and one.candidate - one.baseline >= _EXCESS * one.worse
     ]
     found.sort(key=lambda one: one.baseline - one.candidate)
-    return tuple([*found, *_lengths(worse)][:_MOST])
+    names = {pair.case.id for pair in pairs if pair.change is not None and pair.change < 0}
+    others = [trial for trial in trials if trial.key.case_id not in names]
+    return tuple([*(_beside(one, others) for one in found), *_lengths(worse)][:_MOST])
+
+
+def _beside(one: StandOut, others: Sequence[Trial]) -> StandOut:
+    """With how many of the other trials have it too."""
+    if not others:
+        return one
+    has: dict[str, Callable[[Trial], bool]] = {
+        "no answer": lambda trial: trial.failure is not None,
+        "cut off": lambda trial: trial.trace is not None and trial.trace.cut_off,
+        "same answer": lambda trial: trial.answer is not None and _told(trial.answer.text) == one.what,
+        "failed tool": lambda trial: one.what in _failed_tools(trial),
+    }
+    return one.model_copy(update={"others": (sum(has[one.kind](trial) for trial in others), len(others))})
+
+
+def _told(text: str) -> str:
+    return text[:_TEXT] + ("…" if len(text) > _TEXT else "")
 
 
 def _counted(worse: Sequence[Sides], has: Callable[[Trial], bool], **more: object) -> StandOut:
@@ -64,7 +86,7 @@ def _same_answer(worse: Sequence[Sides]) -> StandOut | None:
     if times < _FEWEST:
         return None
     same = _counted(worse, lambda trial: trial.answer is not None and trial.answer.text == text, kind="same answer")
-    return same.model_copy(update={"what": text[:_TEXT] + ("…" if len(text) > _TEXT else "")})
+    return same.model_copy(update={"what": _told(text)})
 
 
 def _failing_tool(worse: Sequence[Sides]) -> StandOut | None:

@@ -26,7 +26,8 @@ def span(found: MetricComparison) -> str:
     if found.ci_low == found.ci_high:
         upper = found.worse_share_upper
         most = "" if upper is None else f", and at most {upper:.2%} of them could have got worse"
-        return f"nothing varies between {unit(found)}{most}"
+        alike = "nothing varies between" if not found.difference else "it is the same difference in all"
+        return f"{alike} {unit(found)}{most}"
     if found.rule in ("at_least", "at_most"):
         return f"it is between {level(found, found.ci_low)} and {level(found, found.ci_high)} {confidence}"
     if found.statistic == "ratio":

@@ -41,6 +41,7 @@ class CasePair(Record):
     baseline_scores: dict[str, float] = Field(default_factory=dict)
     candidate_scores: dict[str, float] = Field(default_factory=dict)
     explanations: dict[str, str] = Field(default_factory=dict, description="Of the candidate's scores, by metric.")
+    baseline_explanations: dict[str, str] = Field(default_factory=dict, description="Of the baseline's, by metric.")
     change: float | None = Field(default=None, description="On the first gating metric; negative is worse.")
 
 
@@ -55,6 +56,9 @@ class StandOut(Record):
     baseline: float = Field(ge=0)
     candidate: float = Field(ge=0)
     what: str = Field(default="", description="The answer, cut, or the tool.")
+    others: tuple[int, int] | None = Field(
+        default=None, description="Candidate trials of the cases that did not get worse that have it too, and all."
+    )
     limit: int | None = Field(default=None, description="Most tokens of an answer that was cut off, where it is one.")
 
 

@@ -115,10 +115,26 @@ def view(pair: CasePair, number: int, detail: Detail, labels: tuple[str, str], m
         scores=tuple(
             (name, value(pair.baseline_scores.get(name)), value(pair.candidate_scores.get(name))) for name in names[:40]
         ),
-        why=pair.explanations,
+        why=_why(pair, labels),
         sides=_sides(sides, detail),
         detail=detail,
     )
+
+
+def _why(pair: CasePair, labels: tuple[str, str]) -> dict[str, str]:
+    """By metric what its scorer says of the two answers, of one side or of both."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys((*pair.candidate_scores, *pair.baseline_scores)):
+        said = [
+            (label, text.get(name, ""))
+            for label, text in zip(labels, (pair.baseline_explanations, pair.explanations), strict=True)
+        ]
+        told = [(label, text) for label, text in said if label and text]
+        if len({text for _, text in told}) == 1:
+            found[name] = told[0][1]
+        elif told:
+            found[name] = "; ".join(f"{label}: {text}" for label, text in told)
+    return found
 
 
 def rest_of(flips: Sequence[Flip], pairs: Sequence[CasePair], written: int) -> list[Flip]:

@@ -42,4 +42,7 @@ def _sentence(one: StandOut, *, whole: bool) -> str:
     }[one.kind]
     cases = f"the {count(one.worse)} {'cases that got worse' if whole else 'worst cases'}"
     also = f"the baseline's in {count(int(one.baseline))}" if one.baseline else "the baseline's in none"
-    return f"In {count(int(one.candidate))} of {cases} {said} ({also})."
+    others = ""
+    if one.others is not None and one.others[1]:
+        others = f"; so it was in {count(one.others[0])} of the {count(one.others[1])} other trials"
+    return f"In {count(int(one.candidate))} of {cases} {said} ({also}{others})."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Final, TypeVar
 
-from evalplat.records import Decision, MetricComparison, Needed
+from evalplat.records import Decision, MetricComparison, MetricDecision, Needed
 
 from .numbers import count, level, minutes, money, size, value
 from .text import one_line
@@ -135,6 +135,19 @@ def not_by_more_cases(decision: Decision) -> str | None:
     )
 
 
+def certainty(decision: Decision, deciding: MetricDecision) -> str | None:
+    """What it would take to be sure: nothing where it is decided, else what would settle the metric that decides."""
+    found = deciding.comparison
+    if found.rule == "zero" or found.alpha is None:
+        return None
+    chance = f"{100 * found.alpha:.3g} in 100"
+    if decision.verdict == "fail":
+        return f"No more calls are needed: of agents that got no worse, at most {chance} are told this."
+    if decision.verdict == "pass":
+        return f"No more calls are needed: of agents that lost more than is tolerated, at most {chance} are told this."
+    return settling(found) or None
+
+
 def settling(found: MetricComparison, *, prices: bool = True) -> str:
     """What would settle an inconclusive metric, in plain words; with calls, money and time unless told without.
 
@@ -152,7 +165,8 @@ def settling(found: MetricComparison, *, prices: bool = True) -> str:
     if needed.cases is not None and needed.cases <= found.n_cases:
         wanted += " It had as many: these answer in 4 of 5 attempts where nothing changed, and did not here."
     elif needed.cases is not None:
-        wanted += f" That is in all: {count(found.n_cases)} were compared, and new ones are asked of the baseline too."
+        new = count(needed.cases - found.n_cases)
+        wanted += f" That is {new} more than were compared; the baseline is asked them too, which comes on top."
     return f"{wanted} More trials of the cases at hand would not do."
 
 

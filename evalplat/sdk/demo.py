@@ -73,6 +73,8 @@ def demo(
             runs[after].run_id,
             policy=load_policy(folder / policy),
             refs=(before, after),
+            says=f"evalplat gate --baseline {runs[before].run_id} --candidate {runs[after].run_id} "
+            f"--policy scenarios/support_desk/{policy}",
         )
         page = out / f"{before}-to-{after}.html"
         page.write_text(gated.html(), encoding="utf-8", errors="replace")

@@ -64,7 +64,7 @@ def report_data(
         pairs=pairs,
         n_pairs_total=total,
         hashes=hashes,
-        standing_out=standing_out(pairs),
+        standing_out=standing_out(pairs, () if candidate is None else candidate.trials),
         **gate_panels(decision, table, baseline, candidate, suite),
     )
 
@@ -179,20 +179,29 @@ def _pairs(
     base_scores = _scores(table, baseline.info.id if baseline is not None else decision.baseline.ref, shown)
     cand_scores = _scores(table, candidate.info.id if candidate is not None else decision.candidate.ref, shown)
     metric = decision.flips[0].metric if decision.flips else None
-    pairs = []
-    for case_id in wanted[:MAX_PAIRS]:
-        number = _telling_trial(case_id, metric, base_scores, cand_scores)
-        pairs.append(
-            CasePair(
-                case=cases.get(case_id) or Case(id=case_id, input="(the score table has no inputs)"),
-                baseline=base_trials.get((case_id, number)),
-                candidate=cand_trials.get((case_id, number)),
-                baseline_scores=base_scores.get((case_id, number), {}),
-                candidate_scores=cand_scores.get((case_id, number), {}),
-                change=changes.get(case_id),
-            )
+    keys = [(name, _telling_trial(name, metric, base_scores, cand_scores)) for name in wanted[:MAX_PAIRS]]
+    base_why = _explained(suite, baseline, [base_trials[key] for key in keys if key in base_trials])
+    cand_why = _explained(suite, candidate, [cand_trials[key] for key in keys if key in cand_trials])
+    pairs = [
+        CasePair(
+            case=cases.get(key[0]) or Case(id=key[0], input="(the score table has no inputs)"),
+            baseline=base_trials.get(key),
+            candidate=cand_trials.get(key),
+            baseline_scores=base_scores.get(key, {}),
+            candidate_scores=cand_scores.get(key, {}),
+            explanations=cand_why.get(key, {}),
+            baseline_explanations=base_why.get(key, {}),
+            change=changes.get(key[0]),
         )
+        for key in keys
+    ]
     return tuple(pairs), len(wanted)
+
+
+def _explained(suite: Suite | None, run: Run | None, trials: Sequence[Trial]) -> dict[_Key, dict[str, str]]:
+    if suite is None or run is None:
+        return {}
+    return {(key.case_id, key.trial): said for key, said in explanations(suite, run, trials).items()}
 
 
 def pair_of_trials(case: Case, runs: tuple[Run, Run], tables: tuple[ScoreTable, ScoreTable]) -> CasePair:

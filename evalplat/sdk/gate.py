@@ -161,8 +161,10 @@ def gate_runs(
     refs: tuple[str, str],
     intersect: bool = False,
     rules: Rules | None = None,
+    says: str | None = None,
 ) -> Gated:
-    """Gate two kept runs, and keep the decision beside them."""
+    """Gate two kept runs, and keep the decision beside them. `says` is the command that makes it again, where that is
+    not the one that is being run."""
     base, cand = (KeptRun.load(store, run_id).whole() for run_id in (baseline_id, candidate_id))
     rule = policy if policy is not None else (cand.suite.policy if cand.suite is not None else None)
     if rule is None:
@@ -186,7 +188,7 @@ def gate_runs(
     decision = told(store, decision, earlier, new_trials=new)
     decision = decision.model_copy(update={"findings": (*anchor.findings, *decision.findings)})
     decision = held_to_what_was(store, decision, rule, cand.info.suite, rules, asked=cand.suite, intersect=intersect)
-    gated = conclude(store, decision, table, base, cand, command=command())
+    gated = conclude(store, decision, table, base, cand, command=says or command())
     remember_anchor(store, rule, decision, base)
     return gated
 

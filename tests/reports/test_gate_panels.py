@@ -180,12 +180,27 @@ def test_what_it_costs_is_told_from_the_gate_else_from_the_runs():
 @pytest.mark.parametrize(
     ("variant", "said"),
     [
+        (
+            "pass",
+            "No more calls are needed: of agents that lost more than is tolerated, at most 5 in 100 are",
+        ),
+        ("fail", "No more calls are needed: of agents that got no worse, at most 5 in 100 are told this."),
+        ("inconclusive", "$0.6720 to $0.9720, 33 min to 48 min one after another. That is 926 more than were compared"),
+    ],
+)
+def test_the_head_says_what_it_takes_to_be_sure(variant: str, said: str):
+    assert said in text_of(section(report_data.gate(variant), "verdict")).partition("To be sure")[2]
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [
         ("pass", ["Ship it."]),
         (
             "fail",
             ["Look at topic=refunds first: it lost most (−26.5 points)", "Open the worst case of it, case-0", "again"],
         ),
-        ("inconclusive", ["To settle success: about 1,080 cases", "$0.6720 to $0.9720, 33 min to 48 min one after"]),
+        ("inconclusive", ["To settle success, ask as much as is said above"]),
     ],
 )
 def test_what_to_do_next_is_concrete(variant: str, said: list[str]):

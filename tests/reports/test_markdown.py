@@ -72,7 +72,7 @@ def test_inconclusive_says_what_would_settle_it():
         ),
         (
             Needed(cases=900, clusters=900, trials=1, candidate_calls=(900, 900), reachable="only by clusters"),
-            "About 900 cases, at 1 trial each: 900 calls of the candidate. That is in all: 154 were compared, and",
+            "About 900 cases, at 1 trial each: 900 calls of the candidate. That is 746 more than were",
         ),
         (Needed(reachable="no"), "No number of cases or trials like these would settle it at this margin."),
     ],

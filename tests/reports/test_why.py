@@ -53,6 +53,18 @@ def old(number: int, *spans: Span) -> Trial:
     return trial(number, f"the answer to question number {number}", *spans)
 
 
+def test_how_often_the_other_answers_have_it_too_is_told():
+    worse = [(old(n), trial(n, f"cut {n}", chat("length"))) for n in range(5)]
+    pairs = [
+        CasePair(case=Case(id=f"c{n}", input="?"), baseline=base, candidate=cand, change=-1.0)
+        for n, (base, cand) in enumerate(worse)
+    ]
+    rest = [trial(n, "said", chat("length" if n % 2 else "stop")) for n in range(5, 25)]
+    found = standing_out(pairs, [*(cand for _, cand in worse), *rest])
+    data = report_data.gate("fail").model_copy(update={"pairs": tuple(pairs), "standing_out": found, "decision": ONLY})
+    assert why(data)[0].endswith("(the baseline's in none; so it was in 10 of the 20 other trials).")
+
+
 def test_answers_that_were_cut_off_are_counted_beside_the_baselines():
     data = page(
         *[

@@ -80,6 +80,14 @@ def test_a_worse_function_is_stopped_and_its_page_shows_the_cases(project: Path)
     assert {row.metric for row in summarize(run=cand.run_id).systems} == {"correct", "latency_s"}
 
 
+def test_each_score_of_a_flipped_case_says_why_for_both_answers(project: Path):
+    gated = gate(run("suite.yaml", "sums:right").run_id, run("suite.yaml", "sums:half").run_id)
+    pair = gated.report.pairs[0]
+    assert pair.baseline_explanations["correct"] and "no number" in pair.explanations["correct"]
+    page = gated.html()
+    assert '<th scope="col">Why</th>' in page and pair.baseline_explanations["correct"] in page
+
+
 def test_the_same_run_twice_passes_and_says_so(project: Path):
     done = run("suite.yaml", "sums:right")
     decision = gate(done.run_id, done.run_id).decision

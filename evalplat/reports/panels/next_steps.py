@@ -9,7 +9,6 @@ from evalplat.records import CasePair, MetricDecision, ReportData
 from evalplat.reports.held import held, lost_since
 from evalplat.reports.numbers import change, count
 from evalplat.reports.text import one_line
-from evalplat.reports.words import settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def _steps(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
     elif any(finding.code in ("tolerable_drop", "slice_regression") for finding in decision.findings):
         yield Step("It holds up as a whole, and something did get worse:", "warnings", "the warnings say what")
     if decision.verdict == "fail":
-        yield Step("Mend it, and gate again with", "reproduce", "the same command")
+        yield Step("Mend it, and gate again, what comes of it in the candidate’s place:", "reproduce", "the command")
 
 
 def _settle(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
@@ -56,9 +55,9 @@ def _settle(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
     for one in needed[:1]:
         if one.comparison.needed is not None:
             yield Step(
-                f"To settle {one_line(one.comparison.metric, 60)}: {_lower(settling(one.comparison))}",
+                f"To settle {one_line(one.comparison.metric, 60)}, ask as much as is said above:",
                 "settle",
-                "What would settle it",
+                "what would settle it",
             )
     if not needed and other is None:
         yield Step("More of the same would not settle it:", "warnings", "the warnings say why")
@@ -90,7 +89,3 @@ def _where(data: ReportData, deciding: MetricDecision) -> Iterator[Step]:
 def _within(pair: CasePair, name: str, group: str) -> bool:
     """Suites name their slices without the prefix that columns of score tables have."""
     return any(key.removeprefix("slice.") == name and value == group for key, value in pair.case.slices.items())
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -11,7 +11,7 @@ from evalplat.reports.numbers import change, count, span
 from evalplat.reports.text import one_line
 from evalplat.reports.verdict_words import deciding_place, dimension_at, headline
 from evalplat.reports.why import why
-from evalplat.reports.words import ADVICE, ESTIMANDS, VERDICTS, attempted, statistic_in_words
+from evalplat.reports.words import ADVICE, ESTIMANDS, VERDICTS, attempted, certainty, statistic_in_words
 
 from .costs import in_a_sentence
 from .next_steps import next_steps
@@ -21,6 +21,7 @@ _ASIDES: Final = {
     "why": "why",
     "changed": "what changed",
     "costs": "what it costs",
+    "sure": "what it takes to be sure",
     "steps": "what to do next",
 }
 
@@ -49,6 +50,7 @@ def verdict(data: ReportData) -> dict[str, Any]:
             why=lambda: why(data),
             changed=lambda: [one.part for one in data.changes],
             costs=lambda: in_a_sentence(data),
+            sure=lambda: certainty(decision, deciding) if other is None else None,
             steps=lambda: next_steps(data, deciding),
         ),
     }
