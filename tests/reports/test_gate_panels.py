@@ -156,7 +156,7 @@ def test_one_of_several_metrics_speaks_and_the_others_are_counted():
 
 
 def test_users_are_spoken_of_only_where_cases_are_weighed_as_questions_are_asked():
-    assert "questions" not in text_of(section(report_data.gate("pass"), "verdict")).partition("In full")[0]
+    assert "in 1,000" not in text_of(section(report_data.gate("pass"), "verdict")).partition("In full")[0]
     told = text_of(section(report_data.gate("looked"), "verdict"))
     assert "About 14 in 1,000 questions get worse, 27 better (net +1.3 points, −0.9 … +3.5 points)" in told
     slices = only("fail", weighted=True, worse_share=0.1, better_share=0.009)

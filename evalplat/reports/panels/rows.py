@@ -62,7 +62,7 @@ def slices(data: ReportData) -> dict[str, Any] | None:
     shown = numbered("slices", sorted(enumerate(data.decision.slices), key=_badness)[:_MOST_SLICES])
     groups = [
         (metric, [row for row in shown if row.found.metric == metric])
-        for metric in dict.fromkeys(row.found.metric for row in shown)
+        for metric in dict.fromkeys(row.found.metric for row in sorted(shown, key=lambda row: not row.found.gating))
     ]
     return {"groups": groups, "left": len(data.decision.slices) - len(shown)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from evalplat.records import MetricComparison, MetricDecision, ReportData
+from evalplat.records import MetricComparison, MetricDecision, PartChange, ReportData
 from evalplat.reports.held import held
 from evalplat.reports.numbers import change, count, span
 from evalplat.reports.text import one_line
@@ -48,7 +48,7 @@ def verdict(data: ReportData) -> dict[str, Any]:
         **_asides(
             users=lambda: list(_users(data, place)),
             why=lambda: why(data),
-            changed=lambda: [one.part for one in data.changes],
+            changed=lambda: [(one.part, *_line_of(one)) for one in data.changes],
             costs=lambda: in_a_sentence(data),
             sure=lambda: certainty(decision, deciding) if other is None else None,
             steps=lambda: next_steps(data, deciding),
@@ -104,6 +104,14 @@ def _do(verdict: str, n: int) -> str:
         "fail": "fails" if one else "fail",
         "inconclusive": "is open" if one else "are open",
     }[verdict]
+
+
+def _line_of(change: PartChange) -> tuple[str, str]:
+    """The first lines that only one of the two has, before and after: often the whole of a change."""
+    before, after = ([line.strip() for line in text.splitlines()] for text in (change.before, change.after))
+    lines = [next((line for line in own if line and line not in set(other)), "") for own, other in
+             ((before, after), (after, before))]  # fmt: skip
+    return lines[0], lines[1]
 
 
 def _users(data: ReportData, place: int) -> Iterator[tuple[str, str, MetricComparison]]:
